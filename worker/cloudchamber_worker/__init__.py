@@ -1,0 +1,1 @@
+"""Cloudchamber: the heavy half, from jobs to pixels and networks."""
