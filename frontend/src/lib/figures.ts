@@ -1,0 +1,70 @@
+/** Figures as they are stated: with their spread, their number of cases, and no false digits. */
+
+/** A proportion with its number of cases, and its standard deviation where folds were run. */
+export interface Proportion {
+	mean: number;
+	sd?: number | null;
+	interval?: [number, number] | null;
+	n?: number | null;
+}
+
+/** `0.81 ± 0.02 (n = 203)`; the spread is the folds' standard deviation. */
+export function stated(value: Proportion | null | undefined): string {
+	if (!value || !Number.isFinite(value.mean)) return "–";
+	const spread = value.sd != null && Number.isFinite(value.sd) ? ` ± ${value.sd.toFixed(2)}` : "";
+	const cases = value.n != null ? ` (n = ${grouped(value.n)})` : "";
+	return `${value.mean.toFixed(2)}${spread}${cases}`;
+}
+
+/** `0.77–0.84` */
+export function range(interval: readonly [number, number] | null | undefined): string {
+	return interval ? `${interval[0].toFixed(2)}–${interval[1].toFixed(2)}` : "–";
+}
+
+/** Whole number with thin spaces between groups of three: `84 120`. */
+export function grouped(value: number): string {
+	const text = Math.abs(Math.round(value)).toString();
+	const spaced = text.length < 5 ? text : text.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+	return value < 0 ? `−${spaced}` : spaced;
+}
+
+/** A measured number in at most `digits` significant digits, `–` where undefined. */
+export function significant(value: number | null | undefined, digits = 3): string {
+	if (value == null || !Number.isFinite(value)) return "–";
+	if (value === 0) return "0";
+	const size = Math.abs(value);
+	if (size >= 1e7 || size < 1e-4) {
+		return value
+			.toExponential(digits - 1)
+			.replace("e+", "e")
+			.replace(/-/g, "−");
+	}
+	if (size >= 10 ** digits) return grouped(value);
+	return value.toPrecision(digits).replace("-", "−");
+}
+
+/** `42 s`, `3 min 05 s`, `1 h 12 min` */
+export function duration(seconds: number): string {
+	if (seconds < 10) return `${seconds.toFixed(1)} s`;
+	if (seconds < 60) return `${Math.round(seconds)} s`;
+	const minutes = Math.floor(seconds / 60);
+	const pad = (n: number) => `${n}`.padStart(2, "0");
+	if (minutes < 60) return `${minutes} min ${pad(Math.floor(seconds % 60))} s`;
+	return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
+}
+
+/**
+ * Wilson score interval of k successes in n, 95 %.
+ *
+ * Stays inside [0, 1] and is sane at 0 of n, where the normal approximation has no width.
+ * Reference: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927) 209.
+ */
+export function wilson(k: number, n: number): [number, number] | null {
+	if (n <= 0) return null;
+	const z = 1.959964;
+	const p = k / n;
+	const centre = p + (z * z) / (2 * n);
+	const half = z * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+	const scale = 1 + (z * z) / n;
+	return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { noveltyOf, RANKINGS, type Ranking, rank, worth } from "./rankings";
+
+describe("rank", () => {
+	const values = Float32Array.from([0.2, Number.NaN, 0.9, 0.2, 0.5]);
+
+	it("leaves undefined numbers out and keeps ties in dataset order", () => {
+		expect([...rank(values, "largest")]).toEqual([2, 4, 0, 3]);
+		expect([...rank(values, "smallest")]).toEqual([0, 3, 4, 2]);
+	});
+
+	it("shows only what is asked for", () => {
+		expect([...rank(values, "largest", (i) => i !== 2)]).toEqual([4, 0, 3]);
+	});
+});
+
+describe("what a ranking is worth", () => {
+	const knn = RANKINGS[0] as Ranking;
+
+	it("is stated from this dataset when it was measured here", () => {
+		const novelty = noveltyOf(
+			{ novelty: { knn_distance: { mean: 0.812, sd: 0.03 } } },
+			"knn_distance",
+		);
+		expect(worth(knn, novelty)).toBe(
+			"here: would have found a held-out class with AUROC 0.81 ± 0.03",
+		);
+	});
+
+	it("is never passed off as measured when it was not", () => {
+		for (const ranking of RANKINGS) expect(worth(ranking, null)).toMatch(/^not measured here/);
+	});
+
+	it("is read from a bare number as well, and from nothing", () => {
+		expect(noveltyOf({ novelty: { entropy: 0.7 } }, "entropy")?.auroc).toBe(0.7);
+		expect(noveltyOf({ novelty: null }, "entropy")).toBeNull();
+		expect(noveltyOf(null, "entropy")).toBeNull();
+	});
+});

@@ -1,0 +1,144 @@
+/**
+ * The orders in which a gallery can show a dataset.
+ *
+ * What a ranking is good for is measured on the dataset itself when a classifier is trained (one
+ * class held out in turn). Where that has not been done, what is known from other data is said
+ * together with where it comes from, never as if it held here.
+ */
+
+export interface Ranking {
+	/** Column with one number per cutout. */
+	column: string;
+	title: string;
+	/** Which end comes first. */
+	first: "largest" | "smallest";
+	/** What the number says. */
+	about: string;
+	/** What was measured elsewhere, with its source; null where nothing was. */
+	elsewhere: string | null;
+	/** Which training makes the column. */
+	needs: "classifier" | "autoencoder" | "map";
+}
+
+const DAMIC = "on DAMIC, one class held out";
+
+export const RANKINGS: readonly Ranking[] = [
+	{
+		column: "knn_distance",
+		title: "Far from known",
+		first: "largest",
+		about: "Distance to the nearest labelled cutouts in the classifier's last layer.",
+		elsewhere: `AUROC 0.83 ${DAMIC}: the best of all`,
+		needs: "classifier",
+	},
+	{
+		column: "entropy",
+		title: "Undecided",
+		first: "largest",
+		about: "Entropy of the class probabilities: many classes are possible.",
+		elsewhere: null,
+		needs: "classifier",
+	},
+	{
+		column: "margin",
+		title: "Torn between two",
+		first: "smallest",
+		about: "Gap between the two most probable classes. Labels here move the border most.",
+		elsewhere: `AUROC 0.77 ${DAMIC} (extra-trees)`,
+		needs: "classifier",
+	},
+	{
+		column: "median_score",
+		title: "Median score",
+		first: "largest",
+		about: "Median of the class probabilities: high when no class stands out.",
+		elsewhere: `AUROC 0.75 ${DAMIC} (network)`,
+		needs: "classifier",
+	},
+	{
+		column: "loss",
+		title: "Reconstruction loss",
+		first: "largest",
+		about: "Error of the reconstruction. Follows size: large tracks come first.",
+		elsewhere: `AUROC 0.56 ${DAMIC}; size alone 0.54`,
+		needs: "autoencoder",
+	},
+	{
+		column: "loss_normalised",
+		title: "Normalised loss",
+		first: "largest",
+		about: "Reconstruction error beyond what size and charge explain.",
+		elsewhere: null,
+		needs: "autoencoder",
+	},
+	{
+		column: "map_outlier",
+		title: "Map outliers",
+		first: "largest",
+		about: "Cutouts that lie outside every cluster of the map.",
+		elsewhere: null,
+		needs: "map",
+	},
+];
+
+/** AUROC of a ranking as a classifier's metrics give it for this dataset. */
+export interface Novelty {
+	auroc: number;
+	sd: number | null;
+	n: number | null;
+}
+
+/**
+ * Find a ranking's figure in a model version's metrics.
+ *
+ * Accepts a bare number or {mean | auroc, sd, n} per ranking, in an object or a list of
+ * {ranking | column | name, …}.
+ */
+export function noveltyOf(metrics: unknown, column: string): Novelty | null {
+	const table = record(record(metrics)?.novelty);
+	const entry =
+		table?.[column] ?? record(table?.rankings)?.[column] ?? record(table?.auroc)?.[column];
+	if (typeof entry === "number") return { auroc: entry, sd: null, n: null };
+	const fields = record(entry);
+	const auroc = fields?.auroc ?? fields?.mean;
+	if (typeof auroc !== "number") return null;
+	return { auroc, sd: number(fields?.sd), n: number(fields?.n ?? fields?.classes) };
+}
+
+/** The line under a column head. */
+export function worth(ranking: Ranking, novelty: Novelty | null): string {
+	if (novelty) {
+		const spread = novelty.sd === null ? "" : ` ± ${novelty.sd.toFixed(2)}`;
+		return `here: would have found a held-out class with AUROC ${novelty.auroc.toFixed(2)}${spread}`;
+	}
+	return ranking.elsewhere ? `not measured here; ${ranking.elsewhere}` : "not measured here";
+}
+
+/**
+ * Ordinals in ranking order; cutouts whose number is undefined are left out.
+ *
+ * @param values one number per cutout [n], NaN where undefined
+ * @param keep which cutouts to show, or null for all
+ */
+export function rank(
+	values: ArrayLike<number>,
+	first: Ranking["first"],
+	keep: ((ordinal: number) => boolean) | null = null,
+): Int32Array {
+	const ordinals: number[] = [];
+	for (let i = 0; i < values.length; i++) {
+		if (Number.isFinite(values[i]) && (!keep || keep(i))) ordinals.push(i);
+	}
+	const sign = first === "largest" ? -1 : 1;
+	// Equal values keep dataset order, so that a page looks the same after a reload.
+	const order = (a: number, b: number) => sign * ((values[a] ?? 0) - (values[b] ?? 0)) || a - b;
+	return Int32Array.from(ordinals).sort(order);
+}
+
+function record(value: unknown): Record<string, unknown> | null {
+	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+function number(value: unknown): number | null {
+	return typeof value === "number" ? value : null;
+}
