@@ -59,7 +59,7 @@ $(STAMPS)/dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(STAMPS)/node: | $(BIN)/python
 	@mkdir -p $(STAMPS)/bin
-	@if command -v npm >/dev/null 2>&1 && node -e \
+	@set -e; if command -v npm >/dev/null 2>&1 && node -e \
 		'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
 		2>/dev/null; \
 	then echo "Node.js $$(node --version) is installed"; \

@@ -106,13 +106,21 @@ def postgres(postgres_url: str) -> Postgres:
     return Postgres(postgres_url)
 
 
+def _upgrade(url: str) -> None:
+    from cloudchamber.data.database import Database
+
+    database = Database(url)
+    database.upgrade()
+    # Postgres copies no database that somebody is connected to, and SQLite empties its write
+    # ahead log into the file when the last connection closes.
+    database.dispose()
+
+
 @pytest.fixture(scope="session")
 def postgres_template(postgres: Postgres) -> Iterator[str]:
     """A migrated Postgres database, to be copied: much faster than migrating each."""
-    from cloudchamber.migrations import upgrade
-
     url = postgres.create()
-    upgrade(url)
+    _upgrade(url)
     yield str(make_url(url).database)
     postgres.drop(url)
 
@@ -120,10 +128,8 @@ def postgres_template(postgres: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, to be copied."""
-    from cloudchamber.migrations import upgrade
-
     path = tmp_path_factory.mktemp("template") / "cloudchamber.db"
-    upgrade(f"sqlite:///{path}")
+    _upgrade(f"sqlite:///{path}")
     return path
 
 
@@ -167,7 +173,7 @@ def database(migrated_url: str) -> Iterator["Database"]:
 
     database = Database(migrated_url)
     yield database
-    database.close()
+    database.dispose()
 
 
 # ── broker ───────────────────────────────────────────────────────────────────────────────────
