@@ -22,9 +22,10 @@ from sqlalchemy import make_url
 
 # The fixtures import what they start: the tests of imaging and learning need no backend.
 if TYPE_CHECKING:
-    from cloudchamber.data.database import Database
     from cloudchamber.settings import Settings
     from fastapi.testclient import TestClient
+
+    from cloudchamber.data.database import Database
 
 ROOT = Path(__file__).resolve().parent.parent
 
