@@ -1,0 +1,162 @@
+"""A real Chromium on the real program."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from browser import chromium, pictures
+from browser.stack import Api, Stack
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WATCH_POLICY = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+    window.violations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+TIMEOUT_MS = 15_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a browser."""
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(folder):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, or the end of the test with the reason."""
+    path = chromium.find()
+    if path is None:
+        reason = "no Chromium; `make browser` installs one"
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The running program, shared by the tests: each works on datasets of its own."""
+    with Stack(tmp_path_factory.mktemp("stack") / "data") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def app_url(stack: Stack) -> str:
+    """Where the page is."""
+    return stack.url
+
+
+@pytest.fixture(scope="session")
+def api(stack: Stack) -> Api:
+    """The API, to prepare what the page then shows."""
+    return Api(stack.url)
+
+
+@pytest.fixture(scope="session")
+def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tar of 90 crops in three class folders."""
+    return pictures.crops(tmp_path_factory.mktemp("crops") / "tracks.tar", 90)
+
+
+@pytest.fixture(scope="session")
+def exposure(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A FITS exposure with 40 tracks."""
+    return pictures.exposure(tmp_path_factory.mktemp("exposure") / "run_1.fits")
+
+
+@pytest.fixture
+def new_dataset(api: Api) -> Callable[[str], int]:
+    """A function that creates a dataset under a name that no other test has."""
+    return lambda name: api.create_dataset(f"{name} {uuid.uuid4().hex[:6]}")
+
+
+@pytest.fixture
+def unlabelled(api: Api, new_dataset: Callable[[str], int], crops: Path) -> int:
+    """A dataset of 90 crops without labels."""
+    dataset = new_dataset("unlabelled")
+    api.import_paths(dataset, crops)
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def circle(api: Api, crops: Path, exposure: Path) -> int:
+    """A dataset that has been once around: exposure, crops, labels, map, model. Only to look at."""
+    dataset = api.create_dataset("circle")
+    api.import_paths(dataset, crops, class_folders="labels")
+    api.import_paths(dataset, exposure)
+    api.wait_until_quiet(dataset)
+    api.wait_for(api.start_job("train_classifier", dataset, {"epochs": 2, "folds": 2}), 180)
+    api.wait_for(api.start_job("train_autoencoder", dataset, {"epochs": 2}), 180)
+    api.wait_until_quiet(dataset)
+    return dataset
+
+
+class Watched:
+    """What went wrong in a page while a test drove it."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.errors: list[str] = []
+        self.expected: tuple[str, ...] = ()
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.errors.append(f"{message.type}: {message.text} ({message.location.get('url')})")
+
+    def expect(self, *parts: str) -> None:
+        """Errors that contain one of `parts` belong to the test."""
+        self.expected += parts
+
+    def unexpected(self) -> list[str]:
+        """The errors that nobody expected."""
+        return [e for e in self.errors if not any(part in e for part in self.expected)]
+
+
+@pytest.fixture
+def context(browser: Browser, app_url: str) -> Iterator[BrowserContext]:
+    """A browser profile of its own, as large as a laptop's screen."""
+    context = browser.new_context(
+        base_url=app_url, viewport={"width": 1440, "height": 900}, color_scheme="dark"
+    )
+    context.set_default_timeout(TIMEOUT_MS)
+    context.add_init_script(WATCH_POLICY)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def watched(context: BrowserContext) -> Iterator[Watched]:
+    """Fails the test when the page logged an error, a warning or a policy violation."""
+    watched = Watched(context)
+    yield watched
+    for page in context.pages:
+        if violations := page.evaluate("window.violations ?? []"):
+            watched.errors.append(f"content security policy: {violations}")
+    assert not watched.unexpected()
+
+
+@pytest.fixture
+def page(context: BrowserContext, watched: Watched) -> Page:
+    """A tab whose console must stay silent."""
+    return context.new_page()
