@@ -1,0 +1,113 @@
+/** One trained network or tree as the API tells it, and the readings the pages take from it. */
+import type { Proportion } from "./figures";
+import type { Series } from "./plot";
+
+export interface ReliabilityBin {
+	confidence: number;
+	accuracy: number;
+	n: number;
+}
+
+export interface Metrics {
+	n_labels?: number;
+	folds?: number;
+	accuracy?: Proportion;
+	macro_f1?: Proportion;
+	confusion?: number[][];
+	calibration?: { ece: number; bins: ReliabilityBin[] };
+	biased_sample?: boolean;
+	seconds?: number;
+	novelty?: unknown;
+	loss?: number;
+	[name: string]: unknown;
+}
+
+export interface ModelVersion {
+	id: number;
+	number: number;
+	dataset_id: number;
+	kind: string;
+	architecture: string;
+	name: string;
+	metrics: Metrics;
+	classes: { id: number; name: string }[];
+	config?: Record<string, unknown>;
+	curves?: EpochRow[];
+	versions?: Record<string, string>;
+	label_snapshot_hash?: string | null;
+	label_action_id?: number | null;
+	seed: number | null;
+	created_at: string;
+	created_by: string | null;
+	job_id: number | null;
+}
+
+/** One epoch: `epoch`, perhaps `fold`, and whatever was measured. */
+export type EpochRow = Record<string, number | string | null>;
+
+const KINDS: Record<string, string> = {
+	train_classifier: "classifier",
+	classifier: "classifier",
+	train_vae: "VAE",
+	vae: "VAE",
+	train_autoencoder: "autoencoder",
+	autoencoder: "autoencoder",
+};
+
+export function kindName(kind: string): string {
+	return KINDS[kind] ?? kind;
+}
+
+export function isClassifier(kind: string): boolean {
+	return kindName(kind) === "classifier";
+}
+
+export interface Chart {
+	title: string;
+	series: Series[];
+}
+
+const ROLES: { title: string; train: string[]; held: string[] }[] = [
+	{ title: "loss", train: ["loss", "train_loss"], held: ["val_loss", "validation_loss"] },
+	{ title: "accuracy", train: ["accuracy", "train_accuracy"], held: ["val_accuracy"] },
+	{
+		title: "reconstruction",
+		train: ["bce", "reconstruction", "mse"],
+		held: ["val_bce", "val_mse"],
+	},
+	{ title: "KL divergence", train: ["kl", "kld"], held: ["val_kl"] },
+];
+
+/**
+ * Plots of a training's epochs. Folds are drawn faintly with their mean over them; a fold that has
+ * not come as far as the others leaves the mean to those that have.
+ */
+export function charts(rows: readonly EpochRow[]): Chart[] {
+	return ROLES.map(({ title, train, held }) => ({
+		title,
+		series: [...lines(rows, train, "training", 4), ...lines(rows, held, "held out", 2)],
+	})).filter((chart) => chart.series.length > 0);
+}
+
+function lines(rows: readonly EpochRow[], names: string[], name: string, tone: 2 | 4): Series[] {
+	const field = names.find((f) => rows.some((r) => typeof r[f] === "number"));
+	if (!field) return [];
+	const folds = new Map<unknown, { x: number; y: number }[]>();
+	const sums = new Map<number, { sum: number; n: number }>();
+	rows.forEach((row, i) => {
+		const y = row[field];
+		if (typeof y !== "number") return;
+		const x = typeof row.epoch === "number" ? row.epoch : i;
+		const fold = folds.get(row.fold ?? null);
+		if (fold) fold.push({ x, y });
+		else folds.set(row.fold ?? null, [{ x, y }]);
+		const at = sums.get(x) ?? { sum: 0, n: 0 };
+		sums.set(x, { sum: at.sum + y, n: at.n + 1 });
+	});
+	const mean = [...sums].sort((a, b) => a[0] - b[0]).map(([x, { sum, n }]) => ({ x, y: sum / n }));
+	const each: Series[] =
+		folds.size > 1
+			? [...folds.values()].map((points) => ({ name, points, tone, faint: true }))
+			: [];
+	return [...each, { name, points: mean, tone }];
+}
