@@ -1,0 +1,330 @@
+"""Cutouts: the images of a dataset, numbered densely; their pixels in a table of their own."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cloudchamber.data import revisions
+from cloudchamber.data.arrays import decode, encode, little_endian, pack_mask, unpack_mask
+from cloudchamber.data.base import Base, JsonDocument
+from cloudchamber.data.datasets import Dataset, lock_dataset
+from cloudchamber.errors import Conflict, Invalid, NotFound
+
+EDGE, CROPPED, SATURATED, HAS_NAN = 1, 2, 4, 8
+FLAGS = {EDGE: "edge", CROPPED: "cropped", SATURATED: "saturated", HAS_NAN: "has_nan"}
+DTYPES = {"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"}
+BATCH = 500
+
+
+class Cutout(Base):
+    __tablename__ = "cutout"
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "ordinal"),
+        UniqueConstraint("dataset_id", "name"),
+        Index(None, "dataset_id", "content_hash"),
+        Index(None, "exposure_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"))
+    ordinal: Mapped[int]
+    name: Mapped[str] = mapped_column(String(500))
+    exposure_id: Mapped[int | None] = mapped_column(ForeignKey("exposure.id"))
+    x0: Mapped[int | None]
+    y0: Mapped[int | None]
+    height: Mapped[int]
+    width: Mapped[int]
+    channels: Mapped[int] = mapped_column(default=1)
+    dtype: Mapped[str] = mapped_column(String(10))
+    flags: Mapped[int] = mapped_column(default=0)
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
+    duplicate_of: Mapped[int | None]
+    """Ordinal of the first cutout with the same pixels."""
+    source_group: Mapped[str | None] = mapped_column(String(300))
+    """Folder, run or exposure the cutout came from: kept together in cross-validation."""
+
+
+class CutoutPixels(Base):
+    __tablename__ = "cutout_pixels"
+
+    cutout_id: Mapped[int] = mapped_column(ForeignKey("cutout.id"), primary_key=True)
+    dtype: Mapped[str] = mapped_column(String(10))
+    shape: Mapped[list[int]] = mapped_column(JsonDocument)
+    codec: Mapped[str] = mapped_column(String(16))
+    pixels: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    mask: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+@dataclass(frozen=True)
+class NewCutout:
+    """A cutout to be appended.
+
+    pixels : [height, width] or [height, width, 3], dtype kept.
+    mask : boolean [height, width], True inside the footprint, or None.
+    """
+
+    name: str
+    pixels: np.ndarray
+    mask: np.ndarray | None = None
+    exposure_id: int | None = None
+    x0: int | None = None
+    y0: int | None = None
+    flags: int = 0
+    source_group: str | None = None
+
+
+def content_hash(pixels: np.ndarray) -> bytes:
+    """16 bytes that two cutouts share exactly when dtype, shape and pixels are equal."""
+    plain = little_endian(pixels)
+    digest = hashlib.sha256(f"{plain.dtype.name} {plain.shape}".encode())
+    digest.update(plain.data)
+    return digest.digest()[:16]
+
+
+def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) -> list[int]:
+    """Append cutouts behind the last; returns their ordinals.
+
+    Duplicates of earlier cutouts are kept and point to the first one with the same pixels.
+
+    Raises
+    ------
+    Conflict
+        When a name is taken. `existing_names` tells beforehand.
+    Invalid
+        When pixels have a dtype or shape that cannot be stored.
+    """
+    if not new:
+        return []
+    dataset = lock_dataset(session, dataset_id)
+    start = dataset.n_cutouts
+    hashes = [content_hash(_checked(cutout)) for cutout in new]
+    first_with = _first_with(session, dataset_id, hashes)
+    rows = []
+    for ordinal, (cutout, digest) in enumerate(zip(new, hashes, strict=True), start):
+        first = first_with.setdefault(digest, ordinal)
+        height, width = cutout.pixels.shape[:2]
+        rows.append(
+            {
+                "dataset_id": dataset_id,
+                "ordinal": ordinal,
+                "name": cutout.name,
+                "exposure_id": cutout.exposure_id,
+                "x0": cutout.x0,
+                "y0": cutout.y0,
+                "height": height,
+                "width": width,
+                "channels": 1 if cutout.pixels.ndim == 2 else cutout.pixels.shape[2],
+                "dtype": _dtype_name(cutout.pixels),
+                "flags": cutout.flags | _nan_flag(cutout),
+                "content_hash": digest,
+                "duplicate_of": None if first == ordinal else first,
+                "source_group": cutout.source_group,
+            }  # fmt: skip
+        )
+    _refuse_taken(session, dataset_id, [row["name"] for row in rows])
+    connection = session.connection()
+    connection.execute(Cutout.__table__.insert(), rows)
+    stop = start + len(rows)
+    ids = session.scalars(
+        select(Cutout.id)
+        .where(Cutout.dataset_id == dataset_id, Cutout.ordinal >= start, Cutout.ordinal < stop)
+        .order_by(Cutout.ordinal)
+    ).all()
+    pixels = [_pixel_row(i, cutout) for i, cutout in zip(ids, new, strict=True)]
+    connection.execute(CutoutPixels.__table__.insert(), pixels)
+    session.execute(update(Dataset).where(Dataset.id == dataset_id).values(n_cutouts=stop))
+    revisions.bump(session, dataset_id, "cutouts")
+    return list(range(start, stop))
+
+
+def iter_pixels(
+    session: Session,
+    dataset_id: int,
+    start: int = 0,
+    stop: int | None = None,
+    ordinals: Iterable[int] | None = None,
+) -> Iterator[tuple[int, np.ndarray, np.ndarray | None]]:
+    """(ordinal, pixels, mask) of a range of cutouts, or of `ordinals` in ascending order.
+
+    Reads in batches, so a dataset larger than memory can be walked through.
+    """
+    columns = (
+        Cutout.ordinal, CutoutPixels.dtype, CutoutPixels.shape, CutoutPixels.codec,
+        CutoutPixels.pixels, CutoutPixels.mask,
+    )  # fmt: skip
+    base = (
+        select(*columns)
+        .join(CutoutPixels, CutoutPixels.cutout_id == Cutout.id)
+        .where(Cutout.dataset_id == dataset_id)
+        .order_by(Cutout.ordinal)
+    )
+    for condition in _batches(session, dataset_id, start, stop, ordinals):
+        for ordinal, dtype, shape, codec, packed, mask in session.execute(base.where(condition)):
+            pixels = decode(codec, packed, dtype, tuple(shape))
+            inside = None if mask is None else unpack_mask(mask, (shape[0], shape[1]))
+            yield ordinal, pixels, inside
+
+
+def existing_names(session: Session, dataset_id: int) -> set[str]:
+    """Names of all cutouts of the dataset."""
+    return set(session.scalars(select(Cutout.name).where(Cutout.dataset_id == dataset_id)))
+
+
+def ordinals_by_name(session: Session, dataset_id: int) -> dict[str, int]:
+    """Ordinal of every cutout by name."""
+    rows = session.execute(
+        select(Cutout.name, Cutout.ordinal).where(Cutout.dataset_id == dataset_id)
+    )
+    return {name: ordinal for name, ordinal in rows}
+
+
+def names(session: Session, dataset_id: int) -> list[str]:
+    """Names of all cutouts in order."""
+    return list(
+        session.scalars(
+            select(Cutout.name).where(Cutout.dataset_id == dataset_id).order_by(Cutout.ordinal)
+        )
+    )
+
+
+def groups(session: Session, dataset_id: int) -> np.ndarray:
+    """Group of every cutout, int32 [n], for grouped cross-validation.
+
+    Cutouts of one exposure share a group, else those of one source group, else each is its
+    own; duplicates are in the group of the first, so no copy is ever tested on its original.
+    """
+    rows = session.execute(
+        select(Cutout.ordinal, Cutout.exposure_id, Cutout.source_group, Cutout.duplicate_of)
+        .where(Cutout.dataset_id == dataset_id)
+        .order_by(Cutout.ordinal)
+    )
+    number: dict[tuple[str, object], int] = {}
+    found: list[int] = []
+    for ordinal, exposure_id, source_group, duplicate_of in rows:
+        if duplicate_of is not None:
+            found.append(found[duplicate_of])
+            continue
+        key: tuple[str, object] = ("cutout", ordinal)
+        if exposure_id is not None:
+            key = ("exposure", exposure_id)
+        elif source_group is not None:
+            key = ("source", source_group)
+        found.append(number.setdefault(key, len(number)))
+    return np.array(found, np.int32)
+
+
+def get_cutout(session: Session, dataset_id: int, ordinal: int) -> Cutout:
+    """The cutout, or NotFound."""
+    cutout = session.scalars(
+        select(Cutout).where(Cutout.dataset_id == dataset_id, Cutout.ordinal == ordinal)
+    ).one_or_none()
+    if cutout is None:
+        raise NotFound("There is no such cutout.")
+    return cutout
+
+
+def find_cutouts(
+    session: Session,
+    dataset_id: int,
+    *,
+    ordinals: Sequence[int] | None = None,
+    after: int = -1,
+    name: str | None = None,
+    exposure_id: int | None = None,
+    duplicates: bool = False,
+    limit: int = BATCH,
+) -> list[Cutout]:
+    """Cutouts in order: the given ordinals, or the first `limit` after an ordinal that match."""
+    query = select(Cutout).where(Cutout.dataset_id == dataset_id).order_by(Cutout.ordinal)
+    if ordinals is not None:
+        return list(session.scalars(query.where(Cutout.ordinal.in_(ordinals))))
+    if name is not None:
+        query = query.where(Cutout.name.icontains(name, autoescape=True))
+    if exposure_id is not None:
+        query = query.where(Cutout.exposure_id == exposure_id)
+    if duplicates:
+        query = query.where(Cutout.duplicate_of.is_not(None))
+    return list(session.scalars(query.where(Cutout.ordinal > after).limit(limit)))
+
+
+def flag_names(flags: int) -> list[str]:
+    """The flags of a cutout as words."""
+    return [word for bit, word in FLAGS.items() if flags & bit]
+
+
+def _checked(cutout: NewCutout) -> np.ndarray:
+    pixels = cutout.pixels
+    if pixels.ndim not in (2, 3) or 0 in pixels.shape:
+        raise Invalid(f"{cutout.name}: a cutout is [height, width] or [height, width, channels].")
+    if _dtype_name(pixels) not in DTYPES:
+        raise Invalid(f"{cutout.name}: pixels of type {pixels.dtype} cannot be stored.")
+    if cutout.mask is not None and cutout.mask.shape != pixels.shape[:2]:
+        raise Invalid(f"{cutout.name}: the mask has another shape than the image.")
+    return pixels
+
+
+def _dtype_name(pixels: np.ndarray) -> str:
+    return "uint8" if pixels.dtype == bool else pixels.dtype.name
+
+
+def _nan_flag(cutout: NewCutout) -> int:
+    if cutout.pixels.dtype.kind != "f":
+        return 0
+    return HAS_NAN if bool(np.isnan(cutout.pixels).any()) else 0
+
+
+def _pixel_row(cutout_id: int, cutout: NewCutout) -> dict[str, object]:
+    codec, packed = encode(cutout.pixels)
+    return {
+        "cutout_id": cutout_id, "dtype": _dtype_name(cutout.pixels),
+        "shape": list(cutout.pixels.shape), "codec": codec, "pixels": packed,
+        "mask": None if cutout.mask is None else pack_mask(cutout.mask),
+    }  # fmt: skip
+
+
+def _first_with(session: Session, dataset_id: int, hashes: list[bytes]) -> dict[bytes, int]:
+    """Lowest ordinal that has each of the hashes already."""
+    found: dict[bytes, int] = {}
+    for at in range(0, len(hashes), BATCH):
+        rows = session.execute(
+            select(Cutout.content_hash, Cutout.ordinal)
+            .where(Cutout.dataset_id == dataset_id)
+            .where(Cutout.content_hash.in_(hashes[at : at + BATCH]))
+            .where(Cutout.duplicate_of.is_(None))
+        )
+        found.update({bytes(digest): ordinal for digest, ordinal in rows})
+    return found
+
+
+def _refuse_taken(session: Session, dataset_id: int, wanted: list[str]) -> None:
+    twice = len(set(wanted)) < len(wanted)
+    for at in range(0, len(wanted), BATCH):
+        taken = session.scalars(
+            select(Cutout.name)
+            .where(Cutout.dataset_id == dataset_id, Cutout.name.in_(wanted[at : at + BATCH]))
+            .limit(1)
+        ).first()
+        if taken is not None or twice:
+            raise Conflict(f"The dataset has a cutout called {taken or 'twice the same'} already.")
+
+
+def _batches(
+    session: Session,
+    dataset_id: int,
+    start: int,
+    stop: int | None,
+    ordinals: Iterable[int] | None,
+) -> Iterator:
+    if ordinals is not None:
+        wanted = sorted({int(o) for o in ordinals})
+        for at in range(0, len(wanted), BATCH):
+            yield Cutout.ordinal.in_(wanted[at : at + BATCH])
+        return
+    if stop is None:
+        stop = session.scalar(select(Dataset.n_cutouts).where(Dataset.id == dataset_id)) or 0
+    for at in range(start, stop, BATCH):
+        yield Cutout.ordinal.between(at, min(at + BATCH, stop) - 1)

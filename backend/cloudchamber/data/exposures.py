@@ -1,0 +1,220 @@
+"""Exposures: one CCD readout each, kept as tiles so that a 4k frame pans without being decoded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cloudchamber.data import revisions
+from cloudchamber.data.arrays import decode, encode
+from cloudchamber.data.base import Base, JsonDocument
+from cloudchamber.data.datasets import lock_dataset
+from cloudchamber.errors import NotFound
+
+TILE = 256
+LAST_LEVEL_TILES = 4  # the pyramid ends when the whole frame lies in this many tiles
+
+
+class Exposure(Base):
+    __tablename__ = "exposure"
+    __table_args__ = (UniqueConstraint("dataset_id", "ordinal"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"))
+    ordinal: Mapped[int]
+    name: Mapped[str] = mapped_column(String(300))
+    file_name: Mapped[str] = mapped_column(String(300))
+    hdu: Mapped[int] = mapped_column(default=0)
+    plane: Mapped[int | None]
+    header: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict, deferred=True)
+    height: Mapped[int]
+    width: Mapped[int]
+    dtype: Mapped[str] = mapped_column(String(10))
+    unit: Mapped[str] = mapped_column(String(20))
+    """'ADU' or 'electron'."""
+    calibration: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict)
+    n_footprints: Mapped[int] = mapped_column(default=0)
+    content_hash: Mapped[bytes] = mapped_column(LargeBinary(32), default=b"")
+
+
+class ExposureTile(Base):
+    __tablename__ = "exposure_tile"
+
+    exposure_id: Mapped[int] = mapped_column(ForeignKey("exposure.id"), primary_key=True)
+    level: Mapped[int] = mapped_column(primary_key=True)
+    ty: Mapped[int] = mapped_column(primary_key=True)
+    tx: Mapped[int] = mapped_column(primary_key=True)
+    height: Mapped[int]
+    width: Mapped[int]
+    dtype: Mapped[str] = mapped_column(String(10))
+    codec: Mapped[str] = mapped_column(String(16))
+    bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+@dataclass(frozen=True)
+class NewExposure:
+    """An exposure to be added; `dtype` is the file's, the tiles are calibrated float32."""
+
+    name: str
+    file_name: str
+    height: int
+    width: int
+    dtype: str
+    unit: str = "ADU"
+    hdu: int = 0
+    plane: int | None = None
+    header: dict[str, Any] = field(default_factory=dict)
+    calibration: dict[str, Any] = field(default_factory=dict)
+    n_footprints: int = 0
+    content_hash: bytes = b""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One encoded tile: level 0 is native, level k the maximum over blocks of 2^k pixels."""
+
+    level: int
+    ty: int
+    tx: int
+    height: int
+    width: int
+    dtype: str
+    codec: str
+    bytes: bytes
+
+
+def add_exposure(session: Session, dataset_id: int, new: NewExposure) -> int:
+    """Add the exposure behind the last of its dataset; returns its id."""
+    lock_dataset(session, dataset_id)
+    last = session.scalar(
+        select(func.max(Exposure.ordinal)).where(Exposure.dataset_id == dataset_id)
+    )
+    exposure = Exposure(dataset_id=dataset_id, ordinal=0 if last is None else last + 1, **vars(new))
+    session.add(exposure)
+    session.flush()
+    revisions.bump(session, dataset_id, "dataset")
+    return exposure.id
+
+
+def set_footprints(session: Session, exposure_id: int, n_footprints: int) -> None:
+    """State how many footprints the exposure gave."""
+    get_exposure(session, exposure_id).n_footprints = n_footprints
+    session.flush()
+
+
+def encode_tiles(image: np.ndarray) -> Iterator[Tile]:
+    """Tiles of a calibrated image [height, width], whole pyramid; touches no database.
+
+    Level 0 holds float32, or int16 where that loses nothing. Level k + 1 is the maximum of
+    2x2 blocks of level k, so that a one-pixel track stays visible at every zoom; NaN loses
+    against any number.
+    """
+    level, image = 0, np.asarray(image, np.float32)
+    while True:
+        stored = _smallest(image)
+        rows, cols = (-(-side // TILE) for side in image.shape)
+        for ty in range(rows):
+            for tx in range(cols):
+                part = stored[ty * TILE : (ty + 1) * TILE, tx * TILE : (tx + 1) * TILE]
+                codec, packed = encode(part)
+                yield Tile(level, ty, tx, *part.shape, part.dtype.name, codec, packed)
+        if rows * cols <= LAST_LEVEL_TILES:
+            return
+        level, image = level + 1, _halve(image)
+
+
+def write_tiles(session: Session, exposure_id: int, image: np.ndarray | list[Tile]) -> None:
+    """Store the tiles of `image` [height, width] float32, or a batch from `encode_tiles`.
+
+    A large frame is better stored in batches of about a megabyte, one transaction each, so
+    that labels are not held up behind it.
+    """
+    tiles = list(encode_tiles(image)) if isinstance(image, np.ndarray) else image
+    rows = [{"exposure_id": exposure_id, **vars(tile)} for tile in tiles]
+    if rows:
+        session.connection().execute(ExposureTile.__table__.insert(), rows)
+
+
+def read_tile(session: Session, exposure_id: int, level: int, ty: int, tx: int) -> np.ndarray:
+    """One tile [<= 256, <= 256], float32 or int16; NotFound outside the pyramid."""
+    tile = session.get(ExposureTile, (exposure_id, level, ty, tx))
+    if tile is None:
+        raise NotFound("The exposure has no such tile.")
+    return decode(tile.codec, tile.bytes, tile.dtype, (tile.height, tile.width))
+
+
+def read_image(session: Session, exposure_id: int) -> np.ndarray:
+    """The whole calibrated exposure [height, width] float32, put together from its tiles."""
+    exposure = get_exposure(session, exposure_id)
+    image = np.full((exposure.height, exposure.width), np.nan, np.float32)
+    rows = session.execute(
+        select(
+            ExposureTile.ty, ExposureTile.tx, ExposureTile.height, ExposureTile.width,
+            ExposureTile.dtype, ExposureTile.codec, ExposureTile.bytes,
+        ).where(ExposureTile.exposure_id == exposure_id, ExposureTile.level == 0)
+    )  # fmt: skip
+    for ty, tx, height, width, dtype, codec, packed in rows:
+        y, x = ty * TILE, tx * TILE
+        image[y : y + height, x : x + width] = decode(codec, packed, dtype, (height, width))
+    return image
+
+
+def get_exposure(session: Session, exposure_id: int) -> Exposure:
+    """The exposure, or NotFound."""
+    exposure = session.get(Exposure, exposure_id)
+    if exposure is None:
+        raise NotFound("There is no such exposure.")
+    return exposure
+
+
+def list_exposures(session: Session, dataset_id: int) -> list[Exposure]:
+    """The exposures of a dataset in order, without headers."""
+    return list(
+        session.scalars(
+            select(Exposure).where(Exposure.dataset_id == dataset_id).order_by(Exposure.ordinal)
+        )
+    )
+
+
+def count_exposures(session: Session, dataset_ids: list[int]) -> dict[int, int]:
+    """Number of exposures by dataset id."""
+    rows = session.execute(
+        select(Exposure.dataset_id, func.count())
+        .where(Exposure.dataset_id.in_(dataset_ids))
+        .group_by(Exposure.dataset_id)
+    )
+    return {dataset_id: n for dataset_id, n in rows}
+
+
+def exposure_names(session: Session, exposure_ids: set[int]) -> dict[int, str]:
+    """Names by id."""
+    rows = session.execute(select(Exposure.id, Exposure.name).where(Exposure.id.in_(exposure_ids)))
+    return {exposure_id: name for exposure_id, name in rows}
+
+
+def last_level(height: int, width: int) -> int:
+    """The coarsest level of the pyramid of a frame."""
+    level = 0
+    while -(-height // TILE) * -(-width // TILE) > LAST_LEVEL_TILES:
+        level, height, width = level + 1, -(-height // 2), -(-width // 2)
+    return level
+
+
+def _halve(image: np.ndarray) -> np.ndarray:
+    height, width = image.shape
+    padded = np.pad(image, ((0, height % 2), (0, width % 2)), constant_values=np.nan)
+    blocks = padded[0::2, 0::2], padded[1::2, 0::2], padded[0::2, 1::2], padded[1::2, 1::2]
+    return np.fmax(np.fmax(blocks[0], blocks[1]), np.fmax(blocks[2], blocks[3]))
+
+
+def _smallest(image: np.ndarray) -> np.ndarray:
+    """`image` as int16 when every value is a whole number in range, else unchanged."""
+    sample = image[:: max(1, image.shape[0] // 8)]
+    if not np.array_equal(sample, np.rint(sample)):  # most calibrated frames leave here
+        return image
+    with np.errstate(invalid="ignore"):
+        whole = image.astype(np.int16)
+    return whole if np.array_equal(whole, image) else image

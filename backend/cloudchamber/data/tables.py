@@ -1,0 +1,30 @@
+"""Every module with a table, imported for its effect: foreign keys name tables by word, so none
+of the rooms may be missing when the first statement is compiled."""
+
+from cloudchamber.data import (
+    columns,
+    cutouts,
+    datasets,
+    exposures,
+    jobs,
+    label_sets,
+    label_tables,
+    models,
+    people,
+    revisions,
+    uploads,
+)
+
+__all__ = [
+    "columns",
+    "cutouts",
+    "datasets",
+    "exposures",
+    "jobs",
+    "label_sets",
+    "label_tables",
+    "models",
+    "people",
+    "revisions",
+    "uploads",
+]
