@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from sqlalchemy import JSON, DateTime, MetaData
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
@@ -51,6 +51,10 @@ def now() -> dt.datetime:
 
 # JSON documents are read whole, never searched: binary on Postgres only because it is smaller.
 JsonDocument = JSON().with_variant(JSONB(), "postgresql")
+
+
+# Sizes in bytes and label events outgrow 32 bits; SQLite numbers rows by INTEGER alone.
+BigInt = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def to_json(value: Any) -> str:

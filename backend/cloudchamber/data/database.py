@@ -115,6 +115,10 @@ class Database:
         with self.write() as session:
             label_sets.add_preset_when_empty(session)
 
+    def connect(self) -> Connection:
+        """A bare connection, for Alembic's command line."""
+        return self._writer.connect()
+
     def migration_config(self, connection: Connection) -> Config:
         """The Alembic configuration that works on `connection`."""
         config = Config()

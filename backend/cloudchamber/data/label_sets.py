@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from cloudchamber.data.base import Base, UtcDateTime, now
@@ -39,8 +39,9 @@ class LabelSet(Base):
 
 
 class LabelClass(Base):
+    # No unique names in the table: two classes may swap theirs in one request, and a deleted
+    # one keeps its own. `check_classes` sees to the live ones.
     __tablename__ = "label_class"
-    __table_args__ = (UniqueConstraint("label_set_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     label_set_id: Mapped[int] = mapped_column(ForeignKey("label_set.id"))

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cloudchamber.data.base import Base, JsonDocument, UtcDateTime, now
+from cloudchamber.data.base import Base, BigInt, JsonDocument, UtcDateTime, now
 
 How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix"]
 DUBIOUS, NOTE = 1, 2
@@ -51,7 +51,7 @@ class LabelEvent(Base):
     __tablename__ = "label_event"
     __table_args__ = (Index(None, "dataset_id", "ordinal"), Index(None, "action_id"))
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True)
     action_id: Mapped[int] = mapped_column(ForeignKey("label_action.id"))
     dataset_id: Mapped[int]
     ordinal: Mapped[int]
@@ -75,4 +75,4 @@ class Label(Base):
     class_id: Mapped[int | None] = mapped_column(ForeignKey("label_class.id"))
     dubious: Mapped[bool]
     note: Mapped[str | None] = mapped_column(String)
-    event_id: Mapped[int]
+    event_id: Mapped[int] = mapped_column(BigInt)

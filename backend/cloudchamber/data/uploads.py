@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cloudchamber.data.base import Base, UtcDateTime, now
+from cloudchamber.data.base import Base, BigInt, UtcDateTime, now
 from cloudchamber.errors import Conflict, Invalid, NotFound, TooLarge
 
 CHUNK_BYTES = 8 << 20
@@ -18,9 +18,9 @@ class Upload(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(500))
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInt)
     sha256: Mapped[str | None] = mapped_column(String(64))
-    received: Mapped[int] = mapped_column(default=0)
+    received: Mapped[int] = mapped_column(BigInt, default=0)
     state: Mapped[str] = mapped_column(String(10), default="receiving")
     created_at: Mapped[dt.datetime] = mapped_column(UtcDateTime, default=now)
 
@@ -31,7 +31,7 @@ class UploadChunk(Base):
     upload_id: Mapped[int] = mapped_column(
         ForeignKey("upload.id", ondelete="CASCADE"), primary_key=True
     )
-    offset: Mapped[int] = mapped_column(primary_key=True)
+    offset: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     size: Mapped[int]
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
