@@ -1,0 +1,228 @@
+/** The open dataset: its facts, columns, labels and cutouts, kept fresh by the server's events. */
+import { SvelteMap } from "svelte/reactivity";
+import { fetchColumn, fetchLabels, type TypedArray } from "../api/binary";
+import { fetchJson } from "../api/client";
+import { listen } from "../api/events";
+import type { Column, CutoutInfo, Dataset, Job, LabelClass, Revisions } from "../api/types";
+import { type Effect, LabelOverlay, type PendingEffect } from "../lib/overlay";
+import { jobs } from "./jobs.svelte";
+
+class DatasetState {
+	info = $state.raw<Dataset | null>(null);
+	columns = $state.raw<Column[]>([]);
+	/** Why the dataset could not be opened; null while it is fine. */
+	error = $state.raw<unknown>(null);
+	/** True once info, columns and labels have arrived. */
+	ready = $state(false);
+	/** Rises whenever `labels` or `labelFlags` changed; read it to follow them. */
+	labelRevision = $state(0);
+	/** True while the event stream is open. */
+	connected = $state(false);
+	readonly overlay = new LabelOverlay();
+	/** Unsent label effects of a dataset, set by `labels`; they survive a reload. */
+	pendingOf: (datasetId: number) => PendingEffect[] = () => [];
+	/** Called with what another tab or program labelled. */
+	#values = new SvelteMap<string, { column: Column; values: TypedArray }>();
+	#loading = new Map<string, number>();
+	#cutouts = new SvelteMap<number, CutoutInfo>();
+	#lastActionId = 0;
+	#known: Revisions | null = null;
+	#stop: (() => void) | null = null;
+
+	get id(): number | null {
+		return this.info?.id ?? null;
+	}
+	get n(): number {
+		return this.info?.n_cutouts ?? 0;
+	}
+	get classes(): LabelClass[] {
+		return this.info?.label_set.classes ?? [];
+	}
+	get labels(): Int32Array {
+		this.labelRevision;
+		return this.overlay.labels;
+	}
+	get labelFlags(): Uint8Array {
+		this.labelRevision;
+		return this.overlay.flags;
+	}
+	get nLabelled(): number {
+		this.labelRevision;
+		return this.overlay.nLabelled;
+	}
+	get jobs(): Job[] {
+		return jobs.list;
+	}
+	/** Unit of pixel values: ADU, electrons, or a bare count where nothing is known. */
+	get unit(): string {
+		const unit = this.info?.exposure_unit;
+		return unit === "electron" ? "e⁻" : (unit ?? "");
+	}
+
+	classById(id: number): LabelClass | undefined {
+		return this.classes.find((c) => c.id === id);
+	}
+
+	/** How many cutouts carry a class, unsent labels included. */
+	countOf(classId: number): number {
+		this.labelRevision;
+		return this.overlay.counts.get(classId) ?? 0;
+	}
+
+	columnByName(name: string): Column | undefined {
+		const named = this.columns.filter((c) => c.name === name);
+		return named.find((c) => c.model_version_id === this.info?.active_model_id) ?? named[0];
+	}
+
+	/** Values of a column; undefined until they have arrived (the read is followed). */
+	values(name: string): TypedArray | undefined {
+		const column = this.columnByName(name);
+		const entry = this.#values.get(name);
+		const fresh =
+			entry && column && entry.column.id === column.id && entry.column.revision === column.revision;
+		if (column && !fresh && this.#loading.get(name) !== loadingKey(column)) {
+			this.#loading.set(name, loadingKey(column));
+			queueMicrotask(() => void this.#load(column));
+		}
+		return entry?.values;
+	}
+
+	/** Facts of one cutout; undefined until they have arrived (the read is followed). */
+	cutout(ordinal: number): CutoutInfo | undefined {
+		return this.#cutouts.get(ordinal);
+	}
+
+	/** Have the facts of these cutouts fetched, those already known left out. */
+	async loadCutouts(ordinals: ArrayLike<number>): Promise<void> {
+		const id = this.id;
+		const wanted = Array.from(ordinals).filter((o) => o >= 0 && !this.#cutouts.has(o));
+		if (id === null || wanted.length === 0) return;
+		for (let i = 0; i < wanted.length; i += 500) {
+			const list = wanted.slice(i, i + 500).join(",");
+			const page = await fetchJson<{ items: CutoutInfo[] }>(
+				`/datasets/${id}/cutouts?ordinals=${list}`,
+			);
+			if (this.id !== id) return;
+			for (const item of page.items) this.#cutouts.set(item.ordinal, item);
+		}
+	}
+
+	async open(id: number): Promise<void> {
+		this.close();
+		try {
+			const [info, columns, labels] = await Promise.all([
+				fetchJson<Dataset>(`/datasets/${id}`),
+				fetchJson<Column[]>(`/datasets/${id}/columns`),
+				fetchLabels(id),
+			]);
+			this.info = info;
+			this.columns = columns;
+			this.#lastActionId = labels.lastActionId;
+			this.#known = info.revisions;
+			this.overlay.reset(labels.classIds, labels.flags, this.pendingOf(id));
+			this.labelRevision++;
+			this.ready = true;
+		} catch (error) {
+			this.error = error;
+			return;
+		}
+		this.#stop = listen(
+			id,
+			(revisions) => void this.#follow(id, revisions),
+			(connected) => {
+				this.connected = connected;
+			},
+		);
+		void jobs.refresh(id);
+	}
+
+	close(): void {
+		this.#stop?.();
+		this.#stop = null;
+		this.info = null;
+		this.columns = [];
+		this.error = null;
+		this.ready = false;
+		this.#values.clear();
+		this.#loading.clear();
+		this.#cutouts.clear();
+		this.overlay.reset(new Int32Array(0), new Uint8Array(0), []);
+		this.labelRevision++;
+		jobs.clear();
+	}
+
+	/** Fetch the facts again (after a rename, a new class, a new active model). */
+	async refresh(): Promise<void> {
+		const id = this.id;
+		if (id === null) return;
+		const info = await fetchJson<Dataset>(`/datasets/${id}`);
+		if (this.id !== id) return;
+		this.info = info;
+		this.#known = info.revisions;
+		this.overlay.grow(info.n_cutouts);
+		this.labelRevision++;
+	}
+
+	async refreshColumns(): Promise<void> {
+		const id = this.id;
+		if (id === null) return;
+		const columns = await fetchJson<Column[]>(`/datasets/${id}/columns`);
+		if (this.id === id) this.columns = columns;
+	}
+
+	touched(): void {
+		this.labelRevision++;
+	}
+
+	/** Labels made elsewhere since the last look. */
+	async #refreshLabels(id: number): Promise<void> {
+		const since = await fetchJson<{
+			last_action_id: number;
+			ordinals: number[];
+			class_ids: number[];
+			flags: number[];
+		}>(`/datasets/${id}/labels/since?action_id=${this.#lastActionId}`);
+		if (this.id !== id) return;
+		this.#lastActionId = Math.max(this.#lastActionId, since.last_action_id);
+		if (since.ordinals.length === 0) return;
+		const effect: Effect = {
+			ordinals: Int32Array.from(since.ordinals),
+			classIds: Int32Array.from(since.class_ids),
+			flags: Uint8Array.from(since.flags),
+		};
+		this.overlay.merge(effect);
+		this.labelRevision++;
+	}
+
+	async #follow(id: number, now: Revisions): Promise<void> {
+		const before = this.#known;
+		this.#known = now;
+		const changed = (what: keyof Revisions) => before?.[what] !== now[what];
+		try {
+			if (changed("jobs")) await jobs.refresh(id);
+			if (changed("cutouts") || changed("dataset") || changed("columns")) {
+				await this.refresh();
+				await this.refreshColumns();
+			}
+			if (changed("labels")) await this.#refreshLabels(id);
+		} catch {
+			// The stream repeats the revisions on reconnect; forget them, so that nothing is missed.
+			this.#known = null;
+		}
+	}
+
+	async #load(column: Column): Promise<void> {
+		try {
+			const values = await fetchColumn(column.id, column.revision);
+			this.#values.set(column.name, { column, values });
+		} catch {
+			this.#loading.delete(column.name);
+		}
+	}
+}
+
+function loadingKey(column: Column): number {
+	return column.id * 1_000_003 + column.revision;
+}
+
+export const dataset = new DatasetState();
