@@ -1,0 +1,144 @@
+"""Held-out predictions for every label that can be held out, split by source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudchamber_worker.learning.architectures import Architecture
+from cloudchamber_worker.learning.checkpoints import Journal
+from cloudchamber_worker.learning.classifier import apply_temperature, fit_classifier
+from cloudchamber_worker.learning.inputs import CutoutSet
+from cloudchamber_worker.learning.metrics import fit_temperature, macro_f1, summarise
+from cloudchamber_worker.learning.quantiles import QuantileScaling
+from cloudchamber_worker.learning.training import Row
+
+
+def assign_folds(
+    y: NDArray[np.int64], groups: NDArray[np.integer], folds: int, seed: int
+) -> tuple[NDArray[np.int32], int]:
+    """Fold number of each labelled row (-1: always in training) and the number of folds, 0 for none.
+
+    Rows of a group share a fold. A class with fewer groups than folds is not held out; when fewer
+    than two classes could be, there are fewer folds, down to 2. Groups go one after the other,
+    largest first, to the fold that has least of their classes.
+    """
+    names, member = np.unique(groups, return_inverse=True)
+    n_classes = int(y.max()) + 1 if len(y) else 0
+    counts = np.zeros((len(names), n_classes))
+    np.add.at(counts, (member, y), 1)
+    per_class = (counts > 0).sum(axis=0)
+    while folds > 1 and (per_class >= folds).sum() < 2:
+        folds -= 1
+    if folds < 2:
+        return np.full(len(y), -1, np.int32), 0
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(names))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    load = np.zeros((folds, n_classes))
+    of_group = np.zeros(len(names), np.int32)
+    totals = np.maximum(counts.sum(axis=0), 1)
+    for group in order:
+        share = (load[:, counts[group] > 0] / totals[counts[group] > 0]).sum(axis=1)
+        tie = load.sum(axis=1) / len(y) * 1e-3
+        of_group[group] = int((share + tie).argmin())
+        load[of_group[group]] += counts[group]
+    fold = of_group[member].astype(np.int32)
+    fold[per_class[y] < folds] = -1
+    return fold, folds
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """fold int32 [labels]; probability float32 [labels, classes], NaN where never held out."""
+
+    fold: NDArray[np.int32]
+    folds: int
+    probability: NDArray[np.float32]
+
+    @property
+    def tested(self) -> NDArray[np.bool_]:
+        """Which labels were held out, [labels]."""
+        return self.fold >= 0
+
+
+def cross_validate(
+    data: CutoutSet,
+    rows: NDArray[np.intp],
+    y: NDArray[np.int64],
+    n_classes: int,
+    recipe: Architecture,
+    seed: int,
+    journal: Journal,
+    scaling: QuantileScaling,
+    folds: int = 5,
+    epochs: int | None = None,
+    on_epoch: Callable[[int, Row], None] | None = None,
+) -> HeldOut:
+    """Train ``folds`` times and predict what was left out; finished folds come from the journal."""
+    fold, n_folds = assign_folds(y, data.groups[rows], folds, seed)
+    probability = np.full((len(rows), n_classes), np.nan, np.float32)
+    for k in range(n_folds):
+        stage = f"fold {k}"
+        done = journal.result(stage)
+        inside = fold == k
+        if done is None:
+            held = (rows[inside], y[inside])
+
+            def report(row: Row, k: int = k) -> None:
+                if on_epoch is not None:
+                    on_epoch(k, row)
+
+            model = fit_classifier(
+                data, rows[~inside], y[~inside], n_classes, recipe, seed, journal, stage,
+                epochs, held, report, scaling,
+            )  # fmt: skip
+            done = {"probability": model.predict(data, rows[inside]).probability}
+            journal.finish(stage, done)
+        probability[inside] = done["probability"]
+    return HeldOut(fold, n_folds, probability)
+
+
+def held_out_metrics(
+    held: HeldOut, y: NDArray[np.int64], n_classes: int
+) -> tuple[dict[str, Any], float]:
+    """Metrics of a model version (JSON-able) and the temperature its probabilities want.
+
+    The calibration stated is that of probabilities whose temperature was fitted on the other
+    folds; the temperature returned is fitted on all.
+    """
+    tested = held.tested
+    p, label, fold = held.probability[tested], y[tested], held.fold[tested]
+    calibrated = p.copy()
+    accuracies, scores = [], []
+    for k in range(held.folds):
+        inside = fold == k
+        t = fit_temperature(p[~inside], label[~inside])
+        calibrated[inside] = apply_temperature(p[inside], t)
+        part = summarise(p[inside], label[inside], n_classes)
+        accuracies.append(part["accuracy"])
+        scores.append(macro_f1(np.array(part["confusion"])))
+    whole = summarise(calibrated, label, n_classes)
+    few = [int(k) for k in np.unique(y[~tested])]
+    metrics = {
+        "n_labels": len(y),
+        "folds": held.folds,
+        "accuracy": {
+            "mean": whole["accuracy"],
+            "sd": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
+            "interval": whole["accuracy_interval"],
+            "n": whole["n"],
+        },
+        "macro_f1": {
+            "mean": whole["macro_f1"],
+            "sd": float(np.std(scores, ddof=1)) if len(scores) > 1 else None,
+        },
+        "confusion": whole["confusion"],
+        "per_class": whole["per_class"],
+        "calibration": whole["calibration"],
+        "coverage": whole["coverage"],
+        "untested_classes": few,
+    }
+    return metrics, fit_temperature(p, label)
