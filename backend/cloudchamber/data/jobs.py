@@ -89,7 +89,7 @@ class JobCheckpoint(Base):
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True)
     fence: Mapped[int]
-    bytes: Mapped[bytes] = mapped_column(LargeBinary)
+    data: Mapped[bytes] = mapped_column("bytes", LargeBinary)
     at: Mapped[datetime] = mapped_column(UtcDateTime, default=now)
 
 

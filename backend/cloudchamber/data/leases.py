@@ -10,13 +10,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, Double, Executable, delete, func, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    Double,
+    Executable,
+    delete,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import GenericFunction
 
 from cloudchamber.data import revisions
-from cloudchamber.data.base import now
+from cloudchamber.data.base import JsonDocument, now
 from cloudchamber.data.jobs import FINAL_STATES, Job, JobCheckpoint, JobState, change
 
 # As many waiting jobs of a queue as one sweep rings for; the next sweep rings for the next ones.
@@ -140,6 +151,7 @@ def publish(
     values: dict[str, Any] = {
         "state": JobState.SUCCEEDED,
         "result": dict(result),
+        "error": null(),  # of an earlier attempt
         "progress": {"fraction": 1.0, "message": message, "counts": {}},
         "finished_at": now(),
         "lease_until": None,
@@ -207,14 +219,24 @@ def finish_cancel(session: Session, lease: Lease) -> bool:
     return done
 
 
+def held(session: Session, job_id: int, fence: int) -> Lease | None:
+    """Return the lease with this fence as long as it holds."""
+    job = session.scalar(
+        select(Job).where(Job.id == job_id, Job.fence == fence, Job.state == JobState.RUNNING)
+    )
+    if job is None:
+        return None
+    return Lease(job.id, job.fence, job.attempt, job.kind, job.dataset_id, job.params)
+
+
 def load_checkpoint(session: Session, job_id: int) -> bytes | None:
     """Return what the last attempt saved."""
-    return session.scalar(select(JobCheckpoint.bytes).where(JobCheckpoint.job_id == job_id))
+    return session.scalar(select(JobCheckpoint.data).where(JobCheckpoint.job_id == job_id))
 
 
 def save_checkpoint(session: Session, lease: Lease, data: bytes) -> None:
     """Replace the checkpoint; the caller has checked the fence in this transaction."""
-    session.merge(JobCheckpoint(job_id=lease.job_id, fence=lease.fence, bytes=data, at=now()))
+    session.merge(JobCheckpoint(job_id=lease.job_id, fence=lease.fence, data=data, at=now()))
     session.flush()
 
 
@@ -242,7 +264,7 @@ def sweep(
             {
                 "state": JobState.FAILED,
                 "finished_at": now(),
-                "error": func.coalesce(Job.error, lost),
+                "error": func.coalesce(Job.error, literal(lost, JsonDocument)),
             },
         ),
         (

@@ -1,0 +1,50 @@
+"""Fit one small map so that numba's compiled kernels lie in the cache before anyone waits for them.
+
+Run once after an installation by ``python -m cloudchamber_worker.warm`` at the lowest priority, in
+the background of the worker's start.
+"""
+
+import hashlib
+import logging
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from cloudchamber_worker.process import die_with_parent
+from cloudchamber_worker.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+# Above this many points UMAP searches neighbours approximately, with kernels of its own.
+POINTS = 4200
+PACKAGES = ("numba", "numpy", "umap-learn", "pynndescent", "hdbscan")
+
+
+def main() -> int:
+    """Warm the cache once for each set of versions."""
+    settings = WorkerSettings()  # pyright: ignore[reportCallIssue] - from the environment
+    if settings.cache_dir is None:
+        return 0
+    die_with_parent()
+    os.nice(19)
+    names = " ".join(f"{name}={version(name)}" for name in PACKAGES) + sys.version
+    mark = settings.cache_dir / f"warm-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
+    if mark.exists():
+        return 0
+    _fit()
+    Path(mark).touch()
+    return 0
+
+
+def _fit() -> None:
+    import numpy as np
+    import umap
+
+    points = np.random.default_rng(0).normal(size=(POINTS, 8)).astype(np.float32)
+    umap.UMAP(n_epochs=2, random_state=0, n_jobs=1).fit(points)
+    umap.UMAP(n_epochs=2, random_state=0, n_jobs=1).fit(points[:100])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
