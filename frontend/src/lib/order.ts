@@ -33,15 +33,21 @@ export interface Rows {
 	readonly top: Float64Array;
 }
 
-/** Rows of equal cells. */
-export function equalRows(n: number, cell: number, width: number, gap: number): Rows {
+/** Rows of equal cells, `height` high and `cell` wide. */
+export function equalRows(
+	n: number,
+	height: number,
+	width: number,
+	gap: number,
+	cell = height,
+): Rows {
 	const columns = Math.max(1, Math.floor((width + gap) / (cell + gap)));
 	const count = Math.ceil(n / columns);
 	const first = new Uint32Array(count + 1);
 	const top = new Float64Array(count + 1);
 	for (let r = 0; r <= count; r++) {
 		first[r] = Math.min(n, r * columns);
-		top[r] = r * (cell + gap);
+		top[r] = r * (height + gap);
 	}
 	return { first, top };
 }

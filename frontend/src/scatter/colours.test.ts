@@ -13,9 +13,9 @@ describe("colour by category", () => {
 		const colouring = colourByCategory(Int32Array.from([9, 0, 7, 9]), classes, "unlabelled", dark);
 		expect([...colouring.index]).toEqual([1, NONE, 0, 1]);
 		expect(colouring.entries.map(({ name, n, key, shape }) => [name, n, key, shape])).toEqual([
-			["muon", 1, "d", "disc"],
-			["electron", 2, "f", "square"],
-			["unlabelled", 1, undefined, "disc"],
+			["muon", 1, "d", 0],
+			["electron", 2, "f", 1],
+			["unlabelled", 1, undefined, 0],
 		]);
 		expect([...colouring.palette.slice(0, 4)]).toEqual([230, 159, 0, 0]);
 		expect(colouring.entries[2]!.id).toBe(NONE_ID);

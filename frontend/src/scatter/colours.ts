@@ -8,7 +8,8 @@
 import type { TypedArray } from "../api/binary";
 import { type Colormap, table } from "../lib/colormaps";
 import { quantiles, wantsLog } from "../lib/quantiles";
-import { SHAPES, type Shape } from "./shaders";
+import { OKABE_ITO } from "../lib/markers";
+import { N_SHAPES } from "./shaders";
 
 export const NONE = 255;
 
@@ -17,7 +18,8 @@ export interface LegendEntry {
 	readonly name: string;
 	/** CSS colour as drawn on the map */
 	readonly colour: string;
-	readonly shape: Shape;
+	/** marker shape, an index into `lib/markers` */
+	readonly shape: number;
 	/** key on the keyboard, where the entry is a class */
 	readonly key?: string;
 	/** class, cluster or category the entry stands for, in the terms of its source */
@@ -49,17 +51,6 @@ export interface ColourTheme {
 	readonly none: Rgb;
 }
 
-/** Okabe and Ito's colours, those that read on dark and on light first. */
-export const OKABE_ITO: readonly Rgb[] = [
-	[230, 159, 0],
-	[86, 180, 233],
-	[0, 158, 115],
-	[213, 94, 0],
-	[204, 121, 167],
-	[0, 114, 178],
-	[240, 228, 66],
-];
-
 export function parseHex(colour: string): Rgb {
 	const hex = /^#?([0-9a-f]{6})$/i.exec(colour.trim())?.[1];
 	if (!hex) return [136, 136, 136];
@@ -86,10 +77,9 @@ export function legible(colour: Rgb, light: boolean): Rgb {
 	return [Math.round(r), Math.round(g), Math.round(b)];
 }
 
-/** Colour of the i-th of many categories: seven named ones, then hues a golden angle apart. */
+/** Colour of the i-th of many categories: Okabe and Ito's but their grey, then hues a golden angle apart. */
 export function categoryColour(i: number): Rgb {
-	const named = OKABE_ITO[i];
-	if (named) return named;
+	if (i < OKABE_ITO.length - 1) return parseHex(OKABE_ITO[i] as string);
 	const hue = (i * 137.508) % 360;
 	const lightness = [0.62, 0.45, 0.75][i % 3] as number;
 	const chroma = 0.55 * Math.min(lightness, 1 - lightness);
@@ -111,6 +101,8 @@ export interface Category {
 	readonly name: string;
 	readonly colour?: string;
 	readonly key?: string;
+	/** marker shape; its place in the list where left out */
+	readonly shape?: number;
 }
 
 /**
@@ -132,7 +124,7 @@ export function colourByCategory(
 		codes.set(category.id, code);
 		const given = category.colour ? parseHex(category.colour) : categoryColour(code);
 		const colour = legible(given, theme.light);
-		palette.set([...colour, code % SHAPES.length], 4 * code);
+		palette.set([...colour, shapeOf(category, code)], 4 * code);
 		return colour;
 	});
 	const index = new Uint8Array(values.length);
@@ -147,7 +139,7 @@ export function colourByCategory(
 		id: category.id,
 		name: category.name,
 		colour: css(colours[code] as Rgb),
-		shape: SHAPES[code % SHAPES.length] as Shape,
+		shape: shapeOf(category, code),
 		key: category.key,
 		n: counts[code] as number,
 	}));
@@ -157,10 +149,14 @@ export function colourByCategory(
 			id: NONE_ID,
 			name: noneName,
 			colour: css(theme.none),
-			shape: "disc",
+			shape: 0,
 			n: counts[NONE] as number,
 		});
 	return { index, palette, entries, ramp: null };
+}
+
+function shapeOf(category: Category, code: number): number {
+	return (category.shape ?? code) % N_SHAPES;
 }
 
 /** id of the legend's "no value" entry; no class, cluster or category has it */

@@ -1,17 +1,7 @@
 /** GLSL of the map: one vertex per cutout, a square sprite, a marker shape cut from it. */
 
-/** The second cue beside the colour, by class; the legend draws the same ones. */
-export const SHAPES = [
-	"disc",
-	"square",
-	"triangle",
-	"diamond",
-	"plus",
-	"ring",
-	"cross",
-	"wedge",
-] as const;
-export type Shape = (typeof SHAPES)[number];
+/** How many marker shapes there are; their order is that of `lib/markers`. */
+export const N_SHAPES = 8;
 
 export const VERTEX = `#version 300 es
 precision highp float;
@@ -55,13 +45,13 @@ out vec4 colour;
 float distanceTo(int shape, vec2 p) {
   vec2 q = abs(p);
   if (shape == 1) return max(q.x, q.y) - 0.72;
-  if (shape == 2) return max(q.x * 0.866 - p.y * 0.5, p.y) - 0.5 + 0.0;
+  if (shape == 2) return max(q.x * 0.866 - p.y * 0.5, p.y) - 0.52;   // p.y grows downwards
   if (shape == 3) return (q.x + q.y - 0.98) * 0.7071;
-  if (shape == 4) return max(min(q.x, q.y) - 0.26, max(q.x, q.y) - 0.88);
-  if (shape == 5) return abs(length(p) - 0.62) - 0.2;
+  if (shape == 4) return max(min(q.x, q.y) - 0.26, max(q.x, q.y) - 0.9);
+  if (shape == 5) return max(q.x * 0.866 + p.y * 0.5, -p.y) - 0.52;
   if (shape == 6) { q = abs(vec2(p.x + p.y, p.x - p.y)) * 0.7071;
-                    return max(min(q.x, q.y) - 0.26, max(q.x, q.y) - 0.92); }
-  if (shape == 7) return max(q.x * 0.866 + p.y * 0.5, -p.y) - 0.5;
+                    return max(min(q.x, q.y) - 0.26, max(q.x, q.y) - 0.94); }
+  if (shape == 7) return max(q.y * 0.866 + q.x * 0.5, q.x) - 0.78;   // hexagon
   return length(p) - 0.82;
 }
 void main() {
