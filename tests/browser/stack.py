@@ -108,8 +108,9 @@ class Stack:
 class Api:
     """What the tests prepare through the API before they look at the page."""
 
-    def __init__(self, url: str) -> None:
-        self.http = httpx.Client(base_url=f"{url}/api/v1", timeout=60)
+    def __init__(self, url: str, token: str = "") -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60)
 
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of a GET; raises for every status that is not 2xx."""
