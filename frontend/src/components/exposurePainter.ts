@@ -1,7 +1,7 @@
 /** Draws an exposure's tiles, its pixel grid and its footprints on a canvas. */
 
 import type { Footprint } from "../api/binary";
-import { significant } from "../lib/figures";
+import { figure } from "../lib/format";
 import { rectangle, traceOutline } from "../lib/outline";
 import { type Appearance, paint } from "../lib/paint";
 import {
@@ -164,7 +164,7 @@ export class ExposurePainter {
 				if (value === undefined) continue;
 				context.fillStyle = value > middle ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.6)";
 				context.fillText(
-					Number.isFinite(value) ? significant(value, 3) : "NaN",
+					Number.isFinite(value) ? figure(value, 3) : "NaN",
 					offsetX + (x + 0.5) * scale,
 					offsetY + (y + 0.5) * scale,
 				);

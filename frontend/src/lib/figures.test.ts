@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, grouped, range, significant, stated, wilson } from "./figures";
+import { range, stated, wilson } from "./figures";
 
 describe("stated", () => {
 	it("gives spread and cases", () => {
@@ -10,31 +10,6 @@ describe("stated", () => {
 		expect(stated(null)).toBe("–");
 		expect(stated({ mean: Number.NaN })).toBe("–");
 	});
-});
-
-it("groups thousands by thin spaces from five digits on", () => {
-	expect([1234, 84120, -1234567].map(grouped)).toEqual([
-		"1234",
-		"84\u202f120",
-		"−1\u202f234\u202f567",
-	]);
-});
-
-it("gives no more digits than asked", () => {
-	expect(significant(0.012345)).toBe("0.0123");
-	expect(significant(-3.14159)).toBe("−3.14");
-	expect(significant(84120.4)).toBe("84\u202f120");
-	expect(significant(Number.NaN)).toBe("–");
-	expect(significant(1.2e-9)).toBe("1.20e−9");
-});
-
-it("says durations in words one reads", () => {
-	expect([4.21, 42, 185, 4320].map(duration)).toEqual([
-		"4.2 s",
-		"42 s",
-		"3 min 05 s",
-		"1 h 12 min",
-	]);
 });
 
 describe("wilson", () => {

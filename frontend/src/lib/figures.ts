@@ -1,5 +1,7 @@
 /** Figures as they are stated: with their spread, their number of cases, and no false digits. */
 
+import { count } from "./format";
+
 /** A proportion with its number of cases, and its standard deviation where folds were run. */
 export interface Proportion {
 	mean: number;
@@ -12,45 +14,13 @@ export interface Proportion {
 export function stated(value: Proportion | null | undefined): string {
 	if (!value || !Number.isFinite(value.mean)) return "–";
 	const spread = value.sd != null && Number.isFinite(value.sd) ? ` ± ${value.sd.toFixed(2)}` : "";
-	const cases = value.n != null ? ` (n = ${grouped(value.n)})` : "";
+	const cases = value.n != null ? ` (n = ${count(value.n)})` : "";
 	return `${value.mean.toFixed(2)}${spread}${cases}`;
 }
 
 /** `0.77–0.84` */
 export function range(interval: readonly [number, number] | null | undefined): string {
 	return interval ? `${interval[0].toFixed(2)}–${interval[1].toFixed(2)}` : "–";
-}
-
-/** Whole number with thin spaces between groups of three: `84 120`. */
-export function grouped(value: number): string {
-	const text = Math.abs(Math.round(value)).toString();
-	const spaced = text.length < 5 ? text : text.replace(/\B(?=(\d{3})+$)/g, "\u202f");
-	return value < 0 ? `−${spaced}` : spaced;
-}
-
-/** A measured number in at most `digits` significant digits, `–` where undefined. */
-export function significant(value: number | null | undefined, digits = 3): string {
-	if (value == null || !Number.isFinite(value)) return "–";
-	if (value === 0) return "0";
-	const size = Math.abs(value);
-	if (size >= 1e7 || size < 1e-4) {
-		return value
-			.toExponential(digits - 1)
-			.replace("e+", "e")
-			.replace(/-/g, "−");
-	}
-	if (size >= 10 ** digits) return grouped(value);
-	return value.toPrecision(digits).replace("-", "−");
-}
-
-/** `42 s`, `3 min 05 s`, `1 h 12 min` */
-export function duration(seconds: number): string {
-	if (seconds < 10) return `${seconds.toFixed(1)} s`;
-	if (seconds < 60) return `${Math.round(seconds)} s`;
-	const minutes = Math.floor(seconds / 60);
-	const pad = (n: number) => `${n}`.padStart(2, "0");
-	if (minutes < 60) return `${minutes} min ${pad(Math.floor(seconds % 60))} s`;
-	return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
 }
 
 /**

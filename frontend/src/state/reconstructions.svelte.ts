@@ -23,6 +23,16 @@ class Reconstructions {
 		return this.#known.get(ordinal);
 	}
 
+	/**
+	 * Height, width and channels of the pairs, null where no autoencoder was trained. Both columns
+	 * carry the shape as "64x64x1" in their description.
+	 */
+	get shape(): readonly [number, number, number] | null {
+		const input = dataset.columnByName("model_input");
+		if (!input || !dataset.columnByName("reconstruction")) return null;
+		return shapeOf(input.description, input.width);
+	}
+
 	/** Fetch these cutouts' pairs by short ranges; the whole columns may be gigabytes. */
 	async load(ordinals: readonly number[]): Promise<void> {
 		const input = dataset.columnByName("model_input");
@@ -59,6 +69,19 @@ class Reconstructions {
 			for (let o = start; o < stop; o++) this.#asked.delete(o);
 		}
 	}
+}
+
+/** Read a shape such as "64x64x1" or "[64, 64, 1]" from a text; a square is taken where none fits. */
+export function shapeOf(text: string, width: number): readonly [number, number, number] {
+	const numbers = text.match(/\d+/g)?.map(Number) ?? [];
+	for (let i = 0; i < numbers.length; i++) {
+		const [h = 0, w = 0, c = 1] = numbers.slice(i, i + 3);
+		if (h * w * c === width && c <= 4) return [h, w, c];
+		if (h * w === width) return [h, w, 1];
+	}
+	const channels = Number.isInteger(Math.sqrt(width)) ? 1 : 3;
+	const side = Math.floor(Math.sqrt(width / channels));
+	return [side, side, channels];
 }
 
 type Range = [start: number, stop: number];
