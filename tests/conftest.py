@@ -22,10 +22,10 @@ from sqlalchemy import make_url
 
 # The fixtures import what they start: the tests of imaging and learning need no backend.
 if TYPE_CHECKING:
-    from cloudchamber.settings import Settings
     from fastapi.testclient import TestClient
 
     from cloudchamber.data.database import Database
+    from cloudchamber.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -225,8 +225,9 @@ def settings(migrated_url: str, tmp_path: Path) -> "Settings":
 @pytest.fixture
 def client(settings: "Settings") -> Iterator["TestClient"]:
     """An HTTP client of the application, as a page of the same origin would be."""
-    from cloudchamber.app import create_app
     from fastapi.testclient import TestClient
+
+    from cloudchamber.app import create_app
 
     with TestClient(
         create_app(settings),
