@@ -20,6 +20,7 @@ from cloudchamber.data.base import plain
 from cloudchamber.data.database import Database
 from cloudchamber.data.job_requests import KINDS
 from cloudchamber.data.jobs import JobState
+from cloudchamber.data.people import Person
 
 PROGRESS_EVERY_SECONDS = 0.1
 
@@ -77,6 +78,13 @@ class JobContext:
         if self._dataset_id is None:
             raise LookupError(f"a {self.kind} job without a dataset")
         return self._dataset_id
+
+    @property
+    def requested_by(self) -> str | None:
+        """Name of the person who asked for the job (or for its parent)."""
+        with self.read() as session:
+            job = session.get_one(jobs.Job, self.id)
+            return None if job.created_by is None else session.get_one(Person, job.created_by).name
 
     @property
     def published(self) -> bool:
