@@ -219,7 +219,11 @@ def settings(migrated_url: str, tmp_path: Path) -> "Settings":
     """Settings of a server on a migrated database without a broker."""
     from cloudchamber.settings import Settings
 
-    return Settings(database_url=migrated_url, data_dir=tmp_path / "data")
+    return Settings(
+        _env_file=None,  # pyright: ignore[reportCallIssue] - no .env of whoever runs the tests
+        database_url=migrated_url,
+        data_dir=tmp_path / "data",
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,103 @@
+"""Every page opens without a word in the console and can be used by everybody."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+VIEWS = ("label", "explore", "galleries", "models", "exposures", "jobs", "import")
+THEMES = ("dark", "light")
+
+
+@pytest.fixture(scope="session")
+def axe(repository: Path) -> str:
+    """The source of axe-core, the checker of accessibility."""
+    path = repository / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+    assert path.is_file(), "`make build` installs axe-core"
+    return path.read_text()
+
+
+def open_page(page: Page, address: str, theme: str = "dark") -> None:
+    """Go to an address in a theme and wait until nothing loads any more."""
+    page.add_init_script(f"localStorage.setItem('cloudchamber.theme', {json.dumps(f'"{theme}"')})")
+    page.goto(address)
+    expect(page.locator("main")).not_to_be_empty()
+    # The stream of events stays open for ever, so "networkidle" is not to be waited for.
+    expect(page.locator("main [aria-busy=true]")).to_have_count(0)
+    page.wait_for_timeout(300)
+
+
+def problems(page: Page, axe: str) -> list[str]:
+    """What axe-core finds wrong, one line for each rule and place."""
+    page.evaluate(axe)
+    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("view", ["datasets", *VIEWS])
+def test_a_page_with_everything_is_accessible(
+    page: Page, axe: str, circle: int, view: str, theme: str
+) -> None:
+    open_page(page, "/" if view == "datasets" else f"/d/{circle}/{view}", theme)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    assert problems(page, axe) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_page_without_anything_is_accessible(
+    page: Page, axe: str, new_dataset: Callable[[str], int], view: str
+) -> None:
+    open_page(page, f"/d/{new_dataset('empty')}/{view}")
+    assert problems(page, axe) == []
+
+
+@pytest.mark.parametrize("keys", ["?", "Control+k", "Control+e"])
+def test_what_opens_beside_the_page_is_accessible(
+    page: Page, axe: str, circle: int, keys: str
+) -> None:
+    open_page(page, f"/d/{circle}/label")
+    page.keyboard.press(keys)
+    page.wait_for_timeout(200)
+    assert problems(page, axe) == []
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_page_itself_never_scrolls(page: Page, circle: int, view: str) -> None:
+    open_page(page, f"/d/{circle}/{view}")
+    overflow = page.evaluate(
+        "[document.documentElement.scrollWidth - innerWidth,"
+        " document.documentElement.scrollHeight - innerHeight]"
+    )
+    assert max(overflow) <= 0
+
+
+def test_the_pages_are_reached_by_the_digits(page: Page, circle: int) -> None:
+    open_page(page, f"/d/{circle}/label")
+    for key, view in zip("234561", (*VIEWS[1:6], VIEWS[0]), strict=True):
+        page.keyboard.press(key)
+        page.wait_for_url(f"**/d/{circle}/{view}*")
+
+
+def test_nothing_is_fetched_from_elsewhere(
+    page: Page, context: BrowserContext, circle: int, app_url: str
+) -> None:
+    foreign: list[str] = []
+    context.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((app_url, "blob:", "data:"))
+            else foreign.append(request.url)
+        ),
+    )
+    for view in VIEWS:
+        open_page(page, f"/d/{circle}/{view}")
+    assert foreign == []
