@@ -22,7 +22,8 @@ def axe(repository: Path) -> str:
 
 def open_page(page: Page, address: str, theme: str = "dark") -> None:
     """Go to an address in a theme and wait until nothing loads any more."""
-    page.add_init_script(f"localStorage.setItem('cloudchamber.theme', {json.dumps(f'"{theme}"')})")
+    stored = json.dumps(json.dumps(theme))
+    page.add_init_script(f"localStorage.setItem('cloudchamber.theme', {stored})")
     page.goto(address)
     expect(page.locator("main")).not_to_be_empty()
     # The stream of events stays open for ever, so "networkidle" is not to be waited for.

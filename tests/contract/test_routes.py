@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from cloudchamber.app import create_app
 from cloudchamber.settings import Settings
@@ -58,7 +59,7 @@ def guarded(migrated_url: str, tmp_path: Path) -> Iterator[TestClient]:
         database_url=migrated_url,
         data_dir=tmp_path / "data",
         host="0.0.0.0",
-        token=TOKEN,
+        token=SecretStr(TOKEN),
         allowed_hosts=["lab.example"],
     )
     with TestClient(create_app(settings), base_url="http://lab.example") as client:
@@ -92,7 +93,9 @@ def test_no_route_answers_without_the_token(guarded: TestClient) -> None:
 def test_the_token_opens_the_door(guarded: TestClient) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     assert guarded.get("/api/v1/datasets", headers=headers).status_code == 200
-    assert guarded.get("/api/v1/datasets", headers={"Authorization": "Bearer no"}).status_code == 401
+    assert (
+        guarded.get("/api/v1/datasets", headers={"Authorization": "Bearer no"}).status_code == 401
+    )
 
 
 def test_no_route_answers_under_a_foreign_name(client: TestClient) -> None:

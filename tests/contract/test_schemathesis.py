@@ -23,7 +23,9 @@ def api_schema(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) 
 
     folder = tmp_path_factory.mktemp("fuzz")
     shutil.copy(sqlite_template, folder / "cloudchamber.db")
-    app = create_app(Settings(database_url=f"sqlite:///{folder / 'cloudchamber.db'}", data_dir=folder))
+    app = create_app(
+        Settings(database_url=f"sqlite:///{folder / 'cloudchamber.db'}", data_dir=folder)
+    )
     with TestClient(app, base_url="http://127.0.0.1"):
         yield (
             schemathesis.openapi.from_asgi("/api/v1/openapi.json", app)
