@@ -7,8 +7,8 @@
 
 import type { TypedArray } from "../api/binary";
 import { type Colormap, table } from "../lib/colormaps";
-import { quantiles, wantsLog } from "../lib/quantiles";
 import { OKABE_ITO } from "../lib/markers";
+import { quantiles, wantsLog } from "../lib/quantiles";
 import { N_SHAPES } from "./shaders";
 
 export const NONE = 255;
