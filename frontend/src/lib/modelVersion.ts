@@ -14,7 +14,14 @@ export interface Metrics {
 	accuracy?: Proportion;
 	macro_f1?: Proportion;
 	confusion?: number[][];
-	calibration?: { ece: number; bins: ReliabilityBin[] };
+	calibration?: { ece: number | null; bins: ReliabilityBin[] };
+	coverage?: {
+		threshold: number;
+		coverage: number;
+		accuracy: number | null;
+		interval: [number, number];
+		n: number;
+	};
 	biased_sample?: boolean;
 	seconds?: number;
 	novelty?: unknown;

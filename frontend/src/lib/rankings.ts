@@ -42,8 +42,8 @@ export const RANKINGS: readonly Ranking[] = [
 	{
 		column: "margin",
 		title: "Torn between two",
-		first: "smallest",
-		about: "Gap between the two most probable classes. Labels here move the border most.",
+		first: "largest",
+		about: "Two classes nearly equally probable: 1 minus their gap. Labels here move the border.",
 		elsewhere: `AUROC 0.77 ${DAMIC} (extra-trees)`,
 		needs: "classifier",
 	},
@@ -85,24 +85,29 @@ export const RANKINGS: readonly Ranking[] = [
 export interface Novelty {
 	auroc: number;
 	sd: number | null;
-	n: number | null;
+	/** By the index of the class that was held out. */
+	perClass: Record<string, number>;
 }
 
 /**
  * Find a ranking's figure in a model version's metrics.
  *
- * Accepts a bare number or {mean | auroc, sd, n} per ranking, in an object or a list of
+ * Accepts a bare number or {auroc | mean, sd, per_class} per ranking, in an object or a list of
  * {ranking | column | name, …}.
  */
 export function noveltyOf(metrics: unknown, column: string): Novelty | null {
 	const table = record(record(metrics)?.novelty);
 	const entry =
 		table?.[column] ?? record(table?.rankings)?.[column] ?? record(table?.auroc)?.[column];
-	if (typeof entry === "number") return { auroc: entry, sd: null, n: null };
+	if (typeof entry === "number") return { auroc: entry, sd: null, perClass: {} };
 	const fields = record(entry);
 	const auroc = fields?.auroc ?? fields?.mean;
 	if (typeof auroc !== "number") return null;
-	return { auroc, sd: number(fields?.sd), n: number(fields?.n ?? fields?.classes) };
+	return {
+		auroc,
+		sd: number(fields?.sd),
+		perClass: (record(fields?.per_class) ?? {}) as Record<string, number>,
+	};
 }
 
 /** The line under a column head. */

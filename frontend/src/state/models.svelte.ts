@@ -1,13 +1,22 @@
 /** Model versions of the open dataset. */
 import { SvelteMap } from "svelte/reactivity";
+import { fetchColumn, type TypedArray } from "../api/binary";
 import { fetchJson, sendJson } from "../api/client";
+import type { Column } from "../api/types";
 import type { ModelVersion } from "../lib/modelVersion";
 import { dataset } from "./dataset.svelte";
+
+/** Class indices by cutout: the label a version was trained on, and its guess while held out. */
+export interface Cells {
+	label: TypedArray;
+	heldOut: TypedArray;
+}
 
 class ModelsState {
 	/** Newest first; null until the list has arrived. */
 	list = $state.raw<ModelVersion[] | null>(null);
 	#details = new SvelteMap<number, ModelVersion>();
+	#cells = new SvelteMap<number, Cells>();
 
 	async refresh(datasetId: number): Promise<void> {
 		const answer = await fetchJson<ModelVersion[] | { items: ModelVersion[] }>(
@@ -20,6 +29,7 @@ class ModelsState {
 	clear(): void {
 		this.list = null;
 		this.#details.clear();
+		this.#cells.clear();
 	}
 
 	/** Everything known about a version; undefined until it has arrived (the read is followed). */
@@ -30,6 +40,25 @@ class ModelsState {
 	async loadDetail(id: number): Promise<void> {
 		if (!this.#details.has(id))
 			this.#details.set(id, await fetchJson<ModelVersion>(`/models/${id}`));
+	}
+
+	/** What stands in the cells of a version's confusion matrix; undefined until it has arrived. */
+	cells(id: number): Cells | undefined {
+		return this.#cells.get(id);
+	}
+
+	async loadCells(id: number): Promise<void> {
+		if (this.#cells.has(id) || dataset.id === null) return;
+		const columns = await fetchJson<Column[]>(`/datasets/${dataset.id}/columns?all=true`);
+		const own = (name: string) => columns.find((c) => c.name === name && c.model_version_id === id);
+		const label = own("snapshot_class");
+		const heldOut = own("held_out_class");
+		if (!label || !heldOut) return;
+		const [a, b] = await Promise.all([
+			fetchColumn(label.id, label.revision),
+			fetchColumn(heldOut.id, heldOut.revision),
+		]);
+		this.#cells.set(id, { label: a, heldOut: b });
 	}
 
 	/** Make a version the one whose predictions and map the dataset shows. */
