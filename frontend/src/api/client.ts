@@ -18,6 +18,11 @@ const throwProblems: Middleware = {
 export const api = createClient<paths>({ baseUrl: "" });
 api.use(throwProblems);
 
+/** The data of an answer; a failed one has thrown before. */
+export async function given<T>(answer: Promise<{ data?: T }>): Promise<T> {
+	return (await answer).data as T;
+}
+
 /** Raw bytes of one address below the API; `Problem` when the answer is not a success. */
 export async function fetchBytes(path: string, init?: RequestInit): Promise<Response> {
 	const response = await fetch(`${BASE}${path}`, init);

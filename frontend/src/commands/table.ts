@@ -13,6 +13,10 @@ export interface Command {
 	group: string;
 	/** Keep working while a text field has the focus. */
 	whileTyping?: boolean;
+	/** Run again while the key is held down; a judgement never does. */
+	repeats?: boolean;
+	/** A class of the label set: its key wins over a command's. */
+	claims?: boolean;
 }
 
 /** A command with the parts that are nearly always the same filled in. */
@@ -59,9 +63,43 @@ export function useCommands(source: Source): void {
 	onMount(() => register(source));
 }
 
+/**
+ * The commands with every key taken away that a class of the label set has: people choose their own
+ * keys, so each command on a plain letter has a second stroke to fall back to.
+ */
+export function yieldToClasses(commands: Command[]): Command[] {
+	const claimed = new Set(commands.filter((c) => c.claims).flatMap((c) => c.keys));
+	if (claimed.size === 0) return commands;
+	return commands.map((c) =>
+		c.claims || !c.keys.some((stroke) => claimed.has(stroke))
+			? c
+			: { ...c, keys: c.keys.filter((stroke) => !claimed.has(stroke)) },
+	);
+}
+
 /** Everything on offer now, the view's own commands first. */
 export function allCommands(): Command[] {
-	return sources.toReversed().flatMap((source) => source());
+	return yieldToClasses(sources.toReversed().flatMap((source) => source()));
+}
+
+/** Run a command by its name, as its key would; for buttons that stand for one. */
+export function runCommand(id: string): void {
+	const found = allCommands().find((c) => c.id === id);
+	if (!found?.enabled()) return;
+	strokeAt = 0;
+	found.run();
+}
+
+/** The stroke to print beside a button, after classes took theirs; undefined where there is none. */
+export function shownStroke(id: string): string | undefined {
+	return allCommands().find((c) => c.id === id)?.keys[0];
+}
+
+let strokeAt = 0;
+
+/** When the key of the running command went down, on the clock of `performance.now()`. */
+export function strokeTime(): number {
+	return strokeAt;
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -96,6 +134,8 @@ export function handleKey(event: KeyboardEvent): boolean {
 		if (typing && !candidate.whileTyping) continue;
 		if (!candidate.enabled()) continue;
 		event.preventDefault();
+		if (event.repeat && !candidate.repeats) return true;
+		strokeAt = event.timeStamp;
 		candidate.run();
 		return true;
 	}

@@ -2,8 +2,9 @@
 
 const THIN = "\u202f";
 
-/** 1234567 -> "1 234 567" with thin spaces. */
-export function count(n: number): string {
+/** 1234567 -> "1 234 567" with thin spaces; "–" for undefined. */
+export function count(n: number | null | undefined): string {
+	if (n === null || n === undefined || !Number.isFinite(n)) return "–";
 	const sign = n < 0 ? "−" : "";
 	return sign + String(Math.abs(Math.round(n))).replace(/\B(?=(\d{3})+$)/g, THIN);
 }

@@ -29,11 +29,10 @@ export function shuffled(n: number, seed: number): Int32Array {
 }
 
 /** 0 … n-1 by falling value; ties in import order; undefined values and missing ones last. */
-export function byValue(n: number, values: TypedArray, rising = false): Int32Array {
-	const sign = rising ? -1 : 1;
+export function byValue(n: number, values: TypedArray): Int32Array {
 	const keys = Float64Array.from({ length: n }, (_, i) => {
 		const value = i < values.length ? (values[i] as number) : Number.NaN;
-		return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : sign * value;
+		return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
 	});
 	const out = Int32Array.from({ length: n }, (_, i) => i);
 	return out.sort((a, b) => {

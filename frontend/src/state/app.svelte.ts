@@ -1,5 +1,5 @@
 /** Where the person is: address, who they are, which datasets there are, dark or light. */
-import { fetchJson } from "../api/client";
+import { api, given } from "../api/client";
 import type { Dataset, Me } from "../api/types";
 import { formatRoute, parseRoute, type Route, type View } from "../lib/route";
 import { load, save } from "../lib/stored";
@@ -44,7 +44,7 @@ class AppState {
 
 	async refreshMe(): Promise<void> {
 		try {
-			this.me = await fetchJson<Me>("/me");
+			this.me = await given(api.GET("/api/v1/me"));
 			this.offline = false;
 		} catch {
 			this.offline = true;
@@ -53,7 +53,7 @@ class AppState {
 
 	async refreshDatasets(): Promise<void> {
 		try {
-			this.datasets = await fetchJson<Dataset[]>("/datasets");
+			this.datasets = await given(api.GET("/api/v1/datasets"));
 			this.datasetsLoaded = true;
 			this.offline = false;
 		} catch {

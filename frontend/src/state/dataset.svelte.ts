@@ -1,7 +1,7 @@
 /** The open dataset: its facts, columns, labels and cutouts, kept fresh by the server's events. */
 import { SvelteMap } from "svelte/reactivity";
 import { fetchColumn, fetchLabels, type TypedArray } from "../api/binary";
-import { fetchJson } from "../api/client";
+import { api, given } from "../api/client";
 import { listen } from "../api/events";
 import type { Column, CutoutInfo, Dataset, Job, LabelClass, Revisions } from "../api/types";
 import { type Effect, LabelOverlay, type PendingEffect } from "../lib/overlay";
@@ -21,7 +21,6 @@ class DatasetState {
 	readonly overlay = new LabelOverlay();
 	/** Unsent label effects of a dataset, set by `labels`; they survive a reload. */
 	pendingOf: (datasetId: number) => PendingEffect[] = () => [];
-	/** Called with what another tab or program labelled. */
 	#values = new SvelteMap<string, { column: Column; values: TypedArray }>();
 	#loading = new Map<string, number>();
 	#cutouts = new SvelteMap<number, CutoutInfo>();
@@ -99,8 +98,10 @@ class DatasetState {
 		if (id === null || wanted.length === 0) return;
 		for (let i = 0; i < wanted.length; i += 500) {
 			const list = wanted.slice(i, i + 500).join(",");
-			const page = await fetchJson<{ items: CutoutInfo[] }>(
-				`/datasets/${id}/cutouts?ordinals=${list}`,
+			const page = await given(
+				api.GET("/api/v1/datasets/{dataset_id}/cutouts", {
+					params: { path: { dataset_id: id }, query: { ordinals: list } },
+				}),
 			);
 			if (this.id !== id) return;
 			for (const item of page.items) this.#cutouts.set(item.ordinal, item);
@@ -111,8 +112,8 @@ class DatasetState {
 		this.close();
 		try {
 			const [info, columns, labels] = await Promise.all([
-				fetchJson<Dataset>(`/datasets/${id}`),
-				fetchJson<Column[]>(`/datasets/${id}/columns`),
+				fetchDataset(id),
+				fetchColumns(id),
 				fetchLabels(id),
 			]);
 			this.info = info;
@@ -155,7 +156,7 @@ class DatasetState {
 	async refresh(): Promise<void> {
 		const id = this.id;
 		if (id === null) return;
-		const info = await fetchJson<Dataset>(`/datasets/${id}`);
+		const info = await fetchDataset(id);
 		if (this.id !== id) return;
 		this.info = info;
 		this.#known = info.revisions;
@@ -166,7 +167,7 @@ class DatasetState {
 	async refreshColumns(): Promise<void> {
 		const id = this.id;
 		if (id === null) return;
-		const columns = await fetchJson<Column[]>(`/datasets/${id}/columns`);
+		const columns = await fetchColumns(id);
 		if (this.id === id) this.columns = columns;
 	}
 
@@ -176,12 +177,11 @@ class DatasetState {
 
 	/** Labels made elsewhere since the last look. */
 	async #refreshLabels(id: number): Promise<void> {
-		const since = await fetchJson<{
-			last_action_id: number;
-			ordinals: number[];
-			class_ids: number[];
-			flags: number[];
-		}>(`/datasets/${id}/labels/since?action_id=${this.#lastActionId}`);
+		const since = await given(
+			api.GET("/api/v1/datasets/{dataset_id}/labels/since", {
+				params: { path: { dataset_id: id }, query: { action_id: this.#lastActionId } },
+			}),
+		);
 		if (this.id !== id) return;
 		this.#lastActionId = Math.max(this.#lastActionId, since.last_action_id);
 		if (since.ordinals.length === 0) return;
@@ -219,6 +219,16 @@ class DatasetState {
 			this.#loading.delete(column.name);
 		}
 	}
+}
+
+function fetchDataset(id: number): Promise<Dataset> {
+	return given(api.GET("/api/v1/datasets/{dataset_id}", { params: { path: { dataset_id: id } } }));
+}
+
+function fetchColumns(id: number): Promise<Column[]> {
+	return given(
+		api.GET("/api/v1/datasets/{dataset_id}/columns", { params: { path: { dataset_id: id } } }),
+	);
 }
 
 function loadingKey(column: Column): number {

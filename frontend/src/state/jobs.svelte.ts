@@ -1,5 +1,5 @@
 /** Jobs of the open dataset: the list, what runs, and the three things one does with a job. */
-import { fetchJson, sendJson } from "../api/client";
+import { api, given } from "../api/client";
 import type { Job } from "../api/types";
 import { uuid } from "../lib/uuid";
 import { app } from "./app.svelte";
@@ -8,6 +8,10 @@ const ACTIVE = new Set(["queued", "running", "cancelling"]);
 
 export function isActive(job: Job): boolean {
 	return ACTIVE.has(job.state);
+}
+
+function at(id: number) {
+	return { params: { path: { job_id: id } } };
 }
 
 class JobsState {
@@ -27,9 +31,8 @@ class JobsState {
 	}
 
 	async refresh(datasetId: number | null = app.datasetId): Promise<void> {
-		const query = datasetId === null ? "" : `&dataset_id=${datasetId}`;
-		const answer = await fetchJson<Job[] | { items: Job[] }>(`/jobs?limit=50${query}`);
-		this.list = Array.isArray(answer) ? answer : answer.items;
+		const query = datasetId === null ? { limit: 50 } : { limit: 50, dataset_id: datasetId };
+		this.list = await given(api.GET("/api/v1/jobs", { params: { query } }));
 		this.#watch(datasetId);
 	}
 
@@ -45,29 +48,27 @@ class JobsState {
 		params: Record<string, unknown>,
 		datasetId: number | null = app.datasetId,
 	): Promise<Job> {
-		const job = await sendJson<Job>("POST", "/jobs", {
-			kind,
-			dataset_id: datasetId,
-			params,
-			key: uuid(),
-		});
+		if (datasetId === null) throw new Error("Open a dataset first.");
+		const job = await given(
+			api.POST("/api/v1/jobs", { body: { kind, dataset_id: datasetId, params, key: uuid() } }),
+		);
 		this.#put(job);
 		return job;
 	}
 
 	async cancel(id: number): Promise<void> {
-		this.#put(await sendJson<Job>("POST", `/jobs/${id}/cancel`));
+		this.#put(await given(api.POST("/api/v1/jobs/{job_id}/cancel", at(id))));
 	}
 
 	async retry(id: number): Promise<Job> {
-		const job = await sendJson<Job>("POST", `/jobs/${id}/retry`);
+		const job = await given(api.POST("/api/v1/jobs/{job_id}/retry", at(id)));
 		this.#put(job);
 		return job;
 	}
 
 	/** One job with its curve. */
 	async detail(id: number): Promise<Job> {
-		const job = await fetchJson<Job>(`/jobs/${id}`);
+		const job = await given(api.GET("/api/v1/jobs/{job_id}", at(id)));
 		this.#put(job);
 		return job;
 	}

@@ -1,5 +1,6 @@
 /** Recording judgements: on the screen at once, in the outbox at once, on the server soon. */
-import { isOffline, Problem, sendJson } from "../api/client";
+import { api, given, isOffline, Problem } from "../api/client";
+import type { components } from "../api/schema.gen";
 import { type Entry, memoryStore, Outbox, type Outcome, openStore } from "../lib/outbox";
 import type { Effect } from "../lib/overlay";
 import { uuid } from "../lib/uuid";
@@ -25,11 +26,8 @@ export interface Done {
 	at: number;
 }
 
-interface UndoAnswer {
-	ordinals: number[];
-	class_ids: number[];
-	flags: number[];
-}
+type LabelIn = components["schemas"]["LabelIn"];
+type StepAnswer = components["schemas"]["StepAnswer"];
 
 const DUBIOUS = 1;
 const NOTE = 2;
@@ -65,13 +63,20 @@ export const log = new LabelLog();
 let outbox: Outbox | null = null;
 
 async function send(entry: Entry): Promise<Outcome> {
-	const path = `/datasets/${entry.datasetId}/labels${entry.kind === "label" ? "" : `/${entry.kind}`}`;
+	const options = {
+		params: { path: { dataset_id: entry.datasetId } },
+		// A page that closes may still deliver small bodies; larger ones wait in the outbox.
+		keepalive: entry.effect.ordinals.length < 1000,
+		signal: AbortSignal.timeout(30_000),
+	};
+	const labels = "/api/v1/datasets/{dataset_id}/labels";
 	try {
-		const answer = await sendJson("POST", path, entry.body, {
-			// A page that closes may still deliver small bodies; larger ones wait in the outbox.
-			keepalive: entry.effect.ordinals.length < 1000,
-			signal: AbortSignal.timeout(30_000),
-		});
+		const answer =
+			entry.kind === "label"
+				? await given(api.POST(labels, { ...options, body: entry.body as unknown as LabelIn }))
+				: await given(
+						api.POST(`${labels}/${entry.kind}`, { ...options, body: { key: entry.key } }),
+					);
 		return { state: "done", answer };
 	} catch (error) {
 		if (isOffline(error)) return { state: "later" };
@@ -86,7 +91,7 @@ function onDone(entry: Entry, answer: unknown): void {
 		dataset.overlay.confirm(entry.key);
 		return;
 	}
-	const { ordinals, class_ids, flags } = answer as UndoAnswer;
+	const { ordinals, class_ids, flags } = answer as StepAnswer;
 	dataset.overlay.confirm(entry.key, {
 		ordinals: Int32Array.from(ordinals),
 		classIds: Int32Array.from(class_ids),

@@ -1,0 +1,132 @@
+/** What comes up for labelling, in which order. */
+import type { Column } from "../api/types";
+import { byValue, type Order, shuffled } from "../lib/orders";
+import { load, save } from "../lib/stored";
+import { Trail } from "../lib/trail";
+import { dataset } from "./dataset.svelte";
+import { pixelCache } from "./pixels.svelte";
+import { selection } from "./selection.svelte";
+
+export type Scope = "unlabelled" | "all" | "dubious" | "selection";
+
+/** Images fetched ahead: at ten labels a second they last a second and a half. */
+const AHEAD = 16;
+
+class QueueState {
+	order = $state<Order>(load<Order>("order", "typical"));
+	scope = $state<Scope>("unlabelled");
+	/** Decides the random order; kept, so that a reload goes on in the same one. */
+	seed = load("seed", 0) || newSeed();
+	current = $state(-1);
+	next8 = $state.raw<number[]>([]);
+	canGoBack = $state(false);
+	#trail = new Trail((o) => this.#wanted(o));
+	#sequenceKey = "";
+
+	/** Columns an order needs; an order whose column is missing is not on offer. */
+	available(order: Order): boolean {
+		if (order === "typical") return dataset.columnByName("typicality") !== undefined;
+		if (order === "uncertain") return this.#uncertainty() !== undefined;
+		return true;
+	}
+
+	/** The order in force: the one asked for, or random until its column exists. */
+	get inForce(): Order {
+		return this.available(this.order) ? this.order : "random";
+	}
+
+	setOrder(order: Order): void {
+		this.order = order;
+		save("order", order);
+	}
+
+	/** Recompute the sequence where its order, scope or column changed. Call from an effect. */
+	arrange(): void {
+		const order = this.inForce;
+		const column =
+			order === "typical"
+				? dataset.columnByName("typicality")
+				: order === "uncertain"
+					? this.#uncertainty()
+					: undefined;
+		const values = column ? dataset.values(column.name) : undefined;
+		if (column && !values) return;
+		const pool = this.scope === "selection" ? selection.revision : 0;
+		const key = [
+			dataset.id,
+			dataset.n,
+			order,
+			this.scope,
+			pool,
+			column?.id,
+			column?.revision,
+		].join();
+		if (key === this.#sequenceKey) return;
+		const sameDataset = this.#sequenceKey.startsWith(`${dataset.id},`);
+		const sameScope = this.#sequenceKey.split(",")[3] === this.scope;
+		this.#sequenceKey = key;
+		const n = dataset.n;
+		const sequence =
+			order === "imported"
+				? Int32Array.from({ length: n }, (_, i) => i)
+				: order === "random" || !values
+					? shuffled(n, this.seed)
+					: byValue(n, values);
+		this.#trail.follow(sequence, sameDataset && sameScope && this.#wanted(this.current));
+		this.#publish();
+	}
+
+	advance(): void {
+		this.#trail.next();
+		this.#publish();
+	}
+	skip(): void {
+		this.#trail.skip();
+		this.#publish();
+	}
+	back(): void {
+		this.#trail.back();
+		this.#publish();
+	}
+	show(ordinal: number): void {
+		this.#trail.show(ordinal);
+		this.#publish();
+	}
+
+	/** Labels changed under the queue (an undo, another tab): what comes next may differ. */
+	refresh(): void {
+		if (this.current < 0) this.#trail.next();
+		this.#publish();
+	}
+
+	/** Both rise with doubt: entropy, and 1 minus the gap between the two best classes. */
+	#uncertainty(): Column | undefined {
+		return dataset.columnByName("entropy") ?? dataset.columnByName("margin");
+	}
+
+	#wanted(ordinal: number): boolean {
+		if (ordinal < 0 || ordinal >= dataset.overlay.labels.length) return false;
+		if (this.scope === "all") return true;
+		if (this.scope === "selection") return selection.has(ordinal);
+		if (this.scope === "dubious") return ((dataset.overlay.flags[ordinal] ?? 0) & 1) === 1;
+		return dataset.overlay.labels[ordinal] === 0;
+	}
+
+	#publish(): void {
+		const ahead = this.#trail.upcoming(AHEAD);
+		this.current = this.#trail.current;
+		this.canGoBack = this.#trail.canGoBack;
+		this.next8 = ahead.slice(0, 8);
+		selection.current = this.current;
+		pixelCache.prefetch([this.current, ...ahead]);
+		void dataset.loadCutouts([this.current, ...ahead]).catch(() => {});
+	}
+}
+
+function newSeed(): number {
+	const seed = 1 + Math.floor(Math.random() * 999_999);
+	save("seed", seed);
+	return seed;
+}
+
+export const queue = new QueueState();
