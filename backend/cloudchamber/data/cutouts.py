@@ -5,7 +5,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudchamber.data import revisions
@@ -126,16 +135,14 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
             }  # fmt: skip
         )
     _refuse_taken(session, dataset_id, [row["name"] for row in rows])
-    connection = session.connection()
-    connection.execute(Cutout.__table__.insert(), rows)
+    # RETURNING makes SQLAlchemy send a thousand rows in one statement: without it Postgres took
+    # 50 s for 100,000 cutouts instead of 10.
+    inserted = session.scalars(
+        insert(Cutout).returning(Cutout.id, sort_by_parameter_order=True), rows
+    )
+    pixels = [_pixel_row(i, cutout) for i, cutout in zip(inserted.all(), new, strict=True)]
+    session.scalars(insert(CutoutPixels).returning(CutoutPixels.cutout_id), pixels).all()
     stop = start + len(rows)
-    ids = session.scalars(
-        select(Cutout.id)
-        .where(Cutout.dataset_id == dataset_id, Cutout.ordinal >= start, Cutout.ordinal < stop)
-        .order_by(Cutout.ordinal)
-    ).all()
-    pixels = [_pixel_row(i, cutout) for i, cutout in zip(ids, new, strict=True)]
-    connection.execute(CutoutPixels.__table__.insert(), pixels)
     session.execute(update(Dataset).where(Dataset.id == dataset_id).values(n_cutouts=stop))
     revisions.bump(session, dataset_id, "cutouts")
     return list(range(start, stop))
@@ -249,6 +256,25 @@ def find_cutouts(
     if duplicates:
         query = query.where(Cutout.duplicate_of.is_not(None))
     return list(session.scalars(query.where(Cutout.ordinal > after).limit(limit)))
+
+
+def of_exposure(session: Session, exposure_id: int) -> list[Cutout]:
+    """The cutouts of an exposure in order."""
+    return list(
+        session.scalars(
+            select(Cutout).where(Cutout.exposure_id == exposure_id).order_by(Cutout.ordinal)
+        )
+    )
+
+
+def read_masks(session: Session, exposure_id: int) -> dict[int, np.ndarray]:
+    """Masks (boolean [height, width]) of an exposure's cutouts by cutout id."""
+    rows = session.execute(
+        select(CutoutPixels.cutout_id, Cutout.height, Cutout.width, CutoutPixels.mask)
+        .join(Cutout, Cutout.id == CutoutPixels.cutout_id)
+        .where(Cutout.exposure_id == exposure_id, CutoutPixels.mask.is_not(None))
+    )
+    return {i: unpack_mask(mask, (height, width)) for i, height, width, mask in rows}
 
 
 def flag_names(flags: int) -> list[str]:

@@ -133,3 +133,10 @@ def activate(
         dataset.active_map_job_id = map_job_id
     session.flush()
     revisions.bump(session, dataset_id, "dataset")
+
+
+def set_label_set(session: Session, dataset: Dataset, label_set_id: int) -> None:
+    """Give the dataset another label set; meant for datasets without labels."""
+    dataset.label_set_id = label_set_id
+    session.flush()
+    revisions.bump(session, dataset.id, "dataset")

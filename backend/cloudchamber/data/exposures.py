@@ -179,14 +179,20 @@ def list_exposures(session: Session, dataset_id: int) -> list[Exposure]:
     )
 
 
-def count_exposures(session: Session, dataset_ids: list[int]) -> dict[int, int]:
-    """Number of exposures by dataset id."""
+def count_and_unit(
+    session: Session, dataset_ids: list[int]
+) -> dict[int, tuple[int, str | None]]:
+    """Number of exposures and their unit (None when there are none or they differ)."""
     rows = session.execute(
-        select(Exposure.dataset_id, func.count())
+        select(Exposure.dataset_id, Exposure.unit, func.count())
         .where(Exposure.dataset_id.in_(dataset_ids))
-        .group_by(Exposure.dataset_id)
+        .group_by(Exposure.dataset_id, Exposure.unit)
     )
-    return {dataset_id: n for dataset_id, n in rows}
+    found: dict[int, tuple[int, str | None]] = dict.fromkeys(dataset_ids, (0, None))
+    for dataset_id, unit, n in rows:
+        before = found[dataset_id][0]
+        found[dataset_id] = (before + n, unit if not before else None)
+    return found
 
 
 def exposure_names(session: Session, exposure_ids: set[int]) -> dict[int, str]:

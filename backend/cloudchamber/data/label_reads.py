@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cloudchamber.data.label_tables import DUBIOUS, NOTE, Label, LabelAction, LabelEvent
+from cloudchamber.data.label_tables import Label, LabelAction, LabelEvent, packed, unpack
 from cloudchamber.data.people import Person
 
 
@@ -58,33 +58,20 @@ def changes_since(session: Session, dataset_id: int, annotator_id: int, action_i
         .where(LabelAction.id > action_id)
     )
     query = (
-        select(
-            Label.ordinal, func.coalesce(Label.class_id, 0), Label.dubious, Label.note.is_not(None)
-        )
+        select(packed(Label))
         .where(Label.dataset_id == dataset_id, Label.annotator_id == annotator_id)
         .where(Label.ordinal.in_(touched))
         .order_by(Label.ordinal)
     )
-    return _as_changes(session.execute(query).all())
+    return Changes(*unpack(session.scalars(query)))
 
 
 def changes_of(session: Session, action_id: int) -> Changes:
     """What one action made of the cutouts it touched."""
-    event = LabelEvent
     query = (
-        select(
-            event.ordinal, func.coalesce(event.class_id, 0), event.dubious, event.note.is_not(None)
-        )
-        .where(event.action_id == action_id)
-        .order_by(event.id)
+        select(packed(LabelEvent)).where(LabelEvent.action_id == action_id).order_by(LabelEvent.id)
     )
-    return _as_changes(session.execute(query).all())
-
-
-def _as_changes(rows: Sequence[Any]) -> Changes:
-    table = np.array(rows, np.int32).reshape(-1, 4)
-    flags = (table[:, 2] * DUBIOUS | table[:, 3] * NOTE).astype(np.uint8)
-    return Changes(table[:, 0], table[:, 1], flags)
+    return Changes(*unpack(session.scalars(query)))
 
 
 def history(session: Session, dataset_id: int, ordinal: int) -> list[tuple[Any, ...]]:

@@ -16,7 +16,7 @@ from cloudchamber.data.base import now, to_json
 from cloudchamber.data.datasets import get_dataset
 from cloudchamber.data.label_sets import get_label_set
 from cloudchamber.data.label_sql import CLASS_SPAN, DERIVE, EVENTS_POSTGRES, EVENTS_SQLITE, REVERT
-from cloudchamber.data.label_tables import DUBIOUS, NOTE, How, Label, LabelAction
+from cloudchamber.data.label_tables import How, Label, LabelAction, packed, unpack
 from cloudchamber.data.upsert import dialect_insert, dialect_of
 from cloudchamber.errors import Invalid, KeyReused, NothingToUndo
 
@@ -84,6 +84,13 @@ def record(
         When an ordinal or class does not exist in the dataset, or an ordinal comes twice.
     """
     request = LabelRequest(key, ordinals, class_id, class_ids, how, context or {}, dubious, note)
+    return record_request(session, dataset_id, annotator_id, request)
+
+
+def record_request(
+    session: Session, dataset_id: int, annotator_id: int, request: LabelRequest
+) -> LabelAction:
+    """`record`, of a request that was put together elsewhere."""
     revision = revisions.bump(session, dataset_id, "labels")  # other writers of it wait here
     known = _replayed(session, annotator_id, request.key, request.digest(), dataset_id)
     if known is not None:
@@ -264,28 +271,27 @@ def current(session: Session, dataset_id: int, annotator_id: int | None = None) 
     """
     n = get_dataset(session, dataset_id, deleted=True).n_cutouts
     class_id, flags = np.zeros(n, np.int32), np.zeros(n, np.uint8)
-    query = select(
-        Label.ordinal, func.coalesce(Label.class_id, 0), Label.dubious, Label.note.is_not(None)
-    ).where(Label.dataset_id == dataset_id)
+    query = select(packed(Label)).where(Label.dataset_id == dataset_id)
     if annotator_id is not None:
         query = query.where(Label.annotator_id == annotator_id)
-    rows = session.execute(query).all()
-    if not rows:
-        return LabelArrays(class_id, flags)
-    table = np.array(rows, np.int32)  # [rows, 4]: ordinal, class, dubious, has a note
-    np.bitwise_or.at(flags, table[:, 0], (table[:, 2] * DUBIOUS | table[:, 3] * NOTE).astype("u1"))
+    ordinals, classes, marks = unpack(session.scalars(query))
+    np.bitwise_or.at(flags, ordinals, marks)
     if annotator_id is not None:
-        class_id[table[:, 0]] = table[:, 1]
+        class_id[ordinals] = classes
     else:
-        _fill_majority(class_id, table[table[:, 1] > 0])
+        given = classes > 0
+        _fill_majority(class_id, np.stack([ordinals[given], classes[given]], axis=1))
     return LabelArrays(class_id, flags)
 
 
-def _fill_majority(class_id: np.ndarray, table: np.ndarray) -> None:
-    """Write the most frequent class of each ordinal into `class_id`; ties stay 0."""
-    if not len(table):
+def _fill_majority(class_id: np.ndarray, votes_cast: np.ndarray) -> None:
+    """Write the most frequent class of each ordinal into `class_id`; ties stay 0.
+
+    votes_cast : int32 [votes, 2], ordinal and class.
+    """
+    if not len(votes_cast):
         return
-    pairs, votes = np.unique(table[:, :2], axis=0, return_counts=True)
+    pairs, votes = np.unique(votes_cast, axis=0, return_counts=True)
     best = np.zeros(len(class_id), votes.dtype)
     np.maximum.at(best, pairs[:, 0], votes)
     winners = pairs[votes == best[pairs[:, 0]]]

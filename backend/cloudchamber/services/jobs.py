@@ -1,4 +1,4 @@
-"""Asking for jobs: check, insert, cancel, try again. The caller commits, then rings the doorbell."""
+"""Asking for jobs: check, insert, cancel, try again. The caller commits, then rings."""
 
 import uuid
 from typing import Any

@@ -1,0 +1,102 @@
+"""Exposures: one CCD readout each, in tiles."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy.orm import Session
+
+from cloudchamber.api.binary import etag, octets, pack, unchanged
+from cloudchamber.api.deps import Db
+from cloudchamber.api.schemas import BINARY, Id, Schema
+from cloudchamber.data import datasets, exposures, revisions
+from cloudchamber.services.cutouts import footprint_pack
+
+router = APIRouter(tags=["exposures"])
+
+TilePlace = Annotated[int, Path(ge=0, le=2**20)]
+
+
+class Exposure(Schema):
+    """A readout; `levels` counts the levels of its pyramid of tiles (0 native, then halved)."""
+
+    id: int
+    dataset_id: int
+    ordinal: int
+    name: str
+    file_name: str
+    hdu: int
+    plane: int | None
+    height: int
+    width: int
+    dtype: str
+    unit: str
+    n_footprints: int
+    levels: int
+    calibration: dict[str, Any]
+    header: dict[str, Any] | None = None
+
+
+def describe(exposure: exposures.Exposure, *, header: bool) -> Exposure:
+    fields = set(Exposure.model_fields) - {"levels", "header"}
+    return Exposure(
+        **{name: getattr(exposure, name) for name in fields},
+        levels=exposures.last_level(exposure.height, exposure.width) + 1,
+        header=exposure.header if header else None,
+    )
+
+
+def _get(session: Session, exposure_id: int) -> exposures.Exposure:
+    """The exposure of a dataset that is not deleted."""
+    exposure = exposures.get_exposure(session, exposure_id)
+    datasets.get_dataset(session, exposure.dataset_id)
+    return exposure
+
+
+@router.get("/datasets/{dataset_id}/exposures")
+def list_exposures(dataset_id: Id, db: Db) -> list[Exposure]:
+    """The exposures of a dataset in order, without their headers."""
+    with db.read() as session:
+        datasets.get_dataset(session, dataset_id)
+        found = exposures.list_exposures(session, dataset_id)
+        return [describe(exposure, header=False) for exposure in found]
+
+
+@router.get("/exposures/{exposure_id}")
+def get_exposure(exposure_id: Id, db: Db) -> Exposure:
+    """One exposure with its header."""
+    with db.read() as session:
+        return describe(_get(session, exposure_id), header=True)
+
+
+@router.get(
+    "/exposures/{exposure_id}/tiles/{level}/{ty}/{tx}", response_class=Response, responses=BINARY
+)
+def read_tile(
+    exposure_id: Id, level: TilePlace, ty: TilePlace, tx: TilePlace, request: Request, db: Db
+) -> Response:
+    """One tile of at most 256 x 256 calibrated pixels, row after row; a pixel of level k is the
+    maximum over 2^k x 2^k. Header `X-Tile: dtype;height;width`."""
+    with db.read() as session:
+        exposure = _get(session, exposure_id)
+        dataset = datasets.get_dataset(session, exposure.dataset_id)
+        tag = etag("tile", dataset.created_at, exposure_id, level, ty, tx)
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        tile = exposures.read_tile(session, exposure_id, level, ty, tx)
+    height, width = tile.shape
+    return octets(tile.tobytes(), tag, X_Tile=f"{tile.dtype.name};{height};{width}")
+
+
+@router.get("/exposures/{exposure_id}/footprints", response_class=Response, responses=BINARY)
+def read_footprints(exposure_id: Id, request: Request, db: Db) -> Response:
+    """Place and mask of every footprint, as a pack like that of `pixels` whose items are
+    `{ordinal, x0, y0, height, width, flags, mask_offset, mask_nbytes}`."""
+    with db.read() as session:
+        exposure = _get(session, exposure_id)
+        dataset = datasets.get_dataset(session, exposure.dataset_id)
+        revised = revisions.read(session, exposure.dataset_id)
+        tag = etag("footprints", dataset.created_at, exposure_id, revised["cutouts"])
+        if (same := unchanged(request, tag)) is not None:
+            return same
+        items, arrays = footprint_pack(session, exposure)
+    return octets(pack(items, arrays), tag)

@@ -1,0 +1,58 @@
+"""A dataset as a person sees it: its label set, its counts, what changed."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from cloudchamber.data import (
+    datasets,
+    exposures,
+    label_reads,
+    label_sets,
+    models,
+    people,
+    revisions,
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A dataset and what is counted over it, for one annotator."""
+
+    dataset: datasets.Dataset
+    label_set: label_sets.LabelSet
+    n_exposures: int
+    exposure_unit: str | None
+    label_counts: dict[int, int]
+    labels_newer_than_model: int | None
+    revisions: dict[str, int]
+
+
+def summaries(session: Session, found: list[datasets.Dataset], annotator: str) -> list[Summary]:
+    """Summaries of datasets, in a few queries however many."""
+    ids = [dataset.id for dataset in found]
+    exposed = exposures.count_and_unit(session, ids)
+    person = people.find_person(session, annotator)
+    counted = label_reads.counts(session, ids, person.id) if person else {i: {} for i in ids}
+    revised = revisions.read_all(session, ids)
+    sets = {s.id: s for s in label_sets.list_label_sets(session)}
+    return [
+        Summary(
+            dataset=dataset,
+            label_set=sets[dataset.label_set_id],
+            n_exposures=exposed[dataset.id][0],
+            exposure_unit=exposed[dataset.id][1],
+            label_counts=counted[dataset.id],
+            labels_newer_than_model=_newer_labels(session, dataset),
+            revisions=revised[dataset.id],
+        )
+        for dataset in found
+    ]
+
+
+def _newer_labels(session: Session, dataset: datasets.Dataset) -> int | None:
+    """How many cutouts were labelled since the active model was trained; None without one."""
+    if dataset.active_model_id is None:
+        return None
+    model = models.get_model(session, dataset.active_model_id)
+    return label_reads.count_changed_since(session, dataset.id, model.label_action_id)

@@ -1,0 +1,132 @@
+"""A table as CSV, Parquet or NPY, written piece by piece."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from cloudchamber.data.spreadsheet import neutralise
+
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+    "npy": "application/octet-stream",
+    "zip": "application/zip",
+}
+ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class ExportTable:
+    """Columns of one length by name: lists of str (or None), or arrays.
+
+    `matrix`, where given, is what NPY holds instead of a structured array.
+    """
+
+    columns: dict[str, list[str | None] | list[str] | np.ndarray]
+    matrix: np.ndarray | None = None
+
+
+class Sink(io.RawIOBase):
+    """A file that keeps what was written until it is taken: lets a writer be streamed."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._written = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        part = bytes(data)
+        self._parts.append(part)
+        self._written += len(part)
+        return len(part)
+
+    def tell(self) -> int:
+        return self._written
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken = b"".join(self._parts)
+        self._parts.clear()
+        return taken
+
+
+def table_pieces(table: ExportTable, form: str) -> Iterator[bytes]:
+    """The bytes of `table` in the format 'csv', 'parquet' or 'npy'."""
+    if form == "npy":
+        return npy_pieces(_structured(table) if table.matrix is None else table.matrix)
+    arrow = pa.table(
+        {name: pa.array(values, from_pandas=True) for name, values in table.columns.items()}
+    )
+    schema, batches = arrow.schema, iter(arrow.to_batches(ROWS))
+    return (csv_pieces if form == "csv" else parquet_pieces)(schema, batches)
+
+
+def csv_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    """Comma-separated values; NaN and missing are empty, text that looks like a formula is
+    preceded by an apostrophe."""
+    names = [neutralise(name) for name in schema.names]
+    safe = pa.schema([pa.field(n, f.type) for n, f in zip(names, schema, strict=True)])
+    sink = Sink()
+    options = pyarrow.csv.WriteOptions(quoting_style="needed")
+    with pyarrow.csv.CSVWriter(sink, safe, write_options=options) as writer:
+        yield sink.take()
+        for batch in batches:
+            arrays = [_neutral(array) for array in batch.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=safe))
+            yield sink.take()
+
+
+def parquet_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
+    """A Parquet file with one row group per batch."""
+    sink = Sink()
+    with pyarrow.parquet.ParquetWriter(sink, schema, compression="zstd") as writer:
+        yield sink.take()
+        for batch in batches:
+            writer.write_batch(batch)
+            yield sink.take()
+    yield sink.take()
+
+
+def npy_pieces(array: np.ndarray) -> Iterator[bytes]:
+    """A NumPy file of version 1 or 2, without pickle."""
+    head = io.BytesIO()
+    np.lib.format.write_array(head, array[:0], allow_pickle=False)  # checks the type
+    header = io.BytesIO()
+    description = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
+    write = np.lib.format.write_array_header_1_0
+    if len(repr(description)) > 60_000:  # thousands of named fields need the longer header
+        write = np.lib.format.write_array_header_2_0
+    write(header, description)
+    yield header.getvalue()
+    for start in range(0, len(array), ROWS):
+        yield np.ascontiguousarray(array[start : start + ROWS]).tobytes()
+
+
+def _structured(table: ExportTable) -> np.ndarray:
+    """The table as a structured array; text as fixed-width unicode, missing text empty."""
+    arrays = {
+        name: values
+        if isinstance(values, np.ndarray)
+        else np.array(["" if v is None else v for v in values], dtype=np.str_)
+        for name, values in table.columns.items()
+    }
+    n = len(next(iter(arrays.values())))
+    fields = [(name, a.dtype if a.dtype.itemsize else np.dtype("U1")) for name, a in arrays.items()]
+    structured = np.empty(n, dtype=fields)
+    for name, values in arrays.items():
+        structured[name] = values
+    return structured
+
+
+def _neutral(array: pa.Array) -> pa.Array:
+    if not pa.types.is_string(array.type):
+        return array
+    return pa.array([None if v is None else neutralise(v) for v in array.to_pylist()], pa.string())

@@ -1,0 +1,42 @@
+"""Model versions in the datasets they belong to."""
+
+from sqlalchemy.orm import Session
+
+from cloudchamber.data import columns, datasets, models, revisions
+from cloudchamber.errors import Invalid
+
+
+def models_of(session: Session, dataset_id: int) -> tuple[int | None, list[models.ModelVersion]]:
+    """Id of the active model version, and all of the dataset, newest first."""
+    dataset = datasets.get_dataset(session, dataset_id)
+    return dataset.active_model_id, models.list_models(session, dataset_id)
+
+
+def live_model(session: Session, model_id: int) -> tuple[models.ModelVersion, int | None]:
+    """A model version of a dataset that is not deleted, and the id of the active one."""
+    model = models.get_model(session, model_id)
+    return model, datasets.get_dataset(session, model.dataset_id).active_model_id
+
+
+def rename_model(
+    session: Session, model_id: int, name: str
+) -> tuple[models.ModelVersion, int | None]:
+    """Rename a model version; Invalid when the name is empty."""
+    model, active = live_model(session, model_id)
+    if not name.strip():
+        raise Invalid("A model needs a name.")
+    model.name = name.strip()
+    session.flush()
+    revisions.bump(session, model.dataset_id, "dataset")
+    return model, active
+
+
+def activate_model(session: Session, model_id: int) -> models.ModelVersion:
+    """Make a model version the active one, together with the newest map made from it."""
+    model, _ = live_model(session, model_id)
+    maps = columns.find_columns(
+        session, model.dataset_id, group="map", model_version_id=model_id, names=["map"]
+    )
+    job_id = maps[-1].producer_job_id if maps else None
+    datasets.activate(session, model.dataset_id, model_version_id=model_id, map_job_id=job_id)
+    return model
