@@ -58,6 +58,9 @@ interface PackItem {
 	flags?: string[];
 	x0?: number;
 	y0?: number;
+	/** Of a footprint; pixels carry `shape`. */
+	height?: number;
+	width?: number;
 }
 
 /** View `nbytes` bytes of `buffer` as an array of `dtype`; copies only where the offset is unaligned. */
@@ -129,9 +132,13 @@ export async function fetchFootprints(exposureId: number): Promise<Footprint[]> 
 		ordinal: item.ordinal,
 		x0: item.x0 ?? 0,
 		y0: item.y0 ?? 0,
-		height: item.shape[0] ?? 0,
-		width: item.shape[1] ?? 0,
-		mask: new Uint8Array(buffer, payload + (item.mask_offset ?? 0), item.mask_nbytes ?? 0),
+		height: item.height ?? 0,
+		width: item.width ?? 0,
+		// A cutout without a mask is outlined as its box.
+		mask:
+			item.mask_offset === null
+				? new Uint8Array((item.height ?? 0) * (item.width ?? 0)).fill(1)
+				: new Uint8Array(buffer, payload + item.mask_offset, item.mask_nbytes ?? 0),
 	}));
 }
 
