@@ -20,6 +20,7 @@ from cloudchamber.api import (
     labels,
     models,
     openapi,
+    people,
     problems,
     session,
     uploads,
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     session, label_sets, datasets, uploads, columns, cutouts, labels, exposures, models, exports,
-    jobs, events,
+    jobs, events, people,
 )  # fmt: skip
 
 

@@ -45,6 +45,11 @@ class JobQueue:
                 },
             )
 
+    @property
+    def has_broker(self) -> bool:
+        """Whether there is a broker to send anything to."""
+        return self._celery is not None
+
     def ring(self, job: Job) -> bool:
         """Send the id of a committed job; False when the broker does not answer."""
         return self._send(job.id, job.kind, job.queue)
@@ -104,6 +109,9 @@ def sweeping(
     database: Database, queue: JobQueue, *, every: float = 2.0, patience: float = 5.0
 ) -> Iterator[None]:
     """Ring again every few seconds, from a thread, for as long as the block lasts."""
+    if not queue.has_broker:  # then the workers' own sweep is all there is
+        yield
+        return
     stop = threading.Event()
 
     def sweep() -> None:

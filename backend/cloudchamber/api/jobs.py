@@ -33,14 +33,14 @@ class JobIn(Schema):
 
     kind: Annotated[str, Field(max_length=64)]
     dataset_id: BodyId
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     key: Key
 
 
 class Progress(Schema):
     fraction: float = 0.0
     message: str = ""
-    counts: dict[str, float | None] = {}
+    counts: dict[str, float | None] = Field(default_factory=dict)
 
 
 class JobErrorOut(Schema):

@@ -41,3 +41,8 @@ def person_named(session: Session, name: str) -> Person:
 def find_person(session: Session, name: str) -> Person | None:
     """The person called `name`, or None."""
     return session.scalars(select(Person).where(Person.name == name)).one_or_none()
+
+
+def list_people(session: Session) -> list[Person]:
+    """Everybody who is known, oldest first."""
+    return list(session.scalars(select(Person).order_by(Person.id)))

@@ -1,0 +1,5 @@
+"""``python -m cloudchamber.cli``: the same as ``cloudchamber``."""
+
+from cloudchamber.cli import main
+
+main()

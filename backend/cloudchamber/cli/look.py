@@ -1,0 +1,117 @@
+"""``export`` and ``user``."""
+
+import sys
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Annotated
+
+import httpx
+import typer
+
+from cloudchamber.cli.connection import Data, Url, check, connect
+from cloudchamber.cli.output import Json, give, say, table
+from cloudchamber.errors import Unavailable
+
+
+class What(StrEnum):
+    LABELS = "labels"
+    PREDICTIONS = "predictions"
+    EMBEDDING = "embedding"
+    MAP = "map"
+    COLUMNS = "columns"
+    CUTOUTS = "cutouts"
+
+
+class Format(StrEnum):
+    CSV = "csv"
+    PARQUET = "parquet"
+    NPY = "npy"
+
+
+class Deed(StrEnum):
+    LIST = "list"
+    ADD = "add"
+
+
+def export(
+    dataset: Annotated[str, typer.Argument(help="Name of the dataset.")],
+    what: Annotated[What, typer.Option(help="What to take along.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write; - is standard output.")
+    ],
+    format_: Annotated[
+        Format | None, typer.Option("--format", help="By default from the file's name, else csv.")
+    ] = None,
+    model: Annotated[
+        int | None, typer.Option(help="Id of a model version.  [default: the active one]")
+    ] = None,
+    annotator: Annotated[
+        str | None, typer.Option(help="Whose labels.  [default: the consensus of all]")
+    ] = None,
+    data: Data = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Write labels, predictions, embedding, map, columns or cutouts to a file.
+
+    A predictions file has name,label,probability and one column per class; a columns file has name
+    and one column per measurement, metadata value and result.
+    """
+    suffix = output.suffix.removeprefix(".")
+    chosen = format_ or (Format(suffix) if suffix in list(Format) else Format.CSV)
+    body = {"what": what.value, "format": chosen.value}
+    body |= {"model_version_id": model} if model is not None else {}
+    body |= {"annotator": annotator} if annotator is not None else {}
+    with connect(data, url, worker=False) as api:
+        target = api.dataset(dataset)
+        path = f"/api/v1/datasets/{target['id']}/exports"
+        try:
+            with api.http.stream("POST", path, json=body) as answer:
+                check(answer)
+                size = _write(answer, output)
+        except httpx.TransportError as error:
+            raise Unavailable(f"The server broke off: {error}") from None
+    if str(output) == "-":
+        return
+    result = {"dataset": target["name"], "file": str(output), "format": chosen.value, "bytes": size}
+    give(result, as_json=as_json, text=f"{output}: {size} bytes, {what.value} as {chosen.value}")
+
+
+def user(
+    deed: Annotated[Deed, typer.Argument(help="list them, or add one.")] = Deed.LIST,
+    name: Annotated[str | None, typer.Argument(help="Name of the annotator to add.")] = None,
+    data: Data = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """List the annotators, or add one by name. Each annotator's labels are kept apart."""
+    if (deed is Deed.ADD) != (name is not None):
+        raise typer.BadParameter("cloudchamber user list, or cloudchamber user add NAME")
+    with connect(data, url, worker=False) as api:
+        if name is not None:
+            api.post("/people", {"name": name})
+        people = api.get("/people")
+    rows = [(person["name"], person["created_at"][:10]) for person in people]
+    give(people, as_json=as_json, text=table(("annotator", "since"), rows))
+
+
+def _write(answer: httpx.Response, output: Path) -> int:
+    """Write the answer; a file appears under its name only once it is whole."""
+    size = 0
+    with ExitStack() as stack:
+        file: IO[bytes] = sys.stdout.buffer
+        draft = output.with_name(f".{output.name}.part")
+        if str(output) != "-":
+            output.parent.mkdir(parents=True, exist_ok=True)
+            stack.callback(draft.unlink, missing_ok=True)
+            file = stack.enter_context(draft.open("wb"))
+        for chunk in answer.iter_bytes():
+            size += file.write(chunk)
+        if file is sys.stdout.buffer:
+            file.flush()
+            say(f"{size} bytes")
+        else:
+            file.close()
+            draft.replace(output)
+    return size

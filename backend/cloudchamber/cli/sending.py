@@ -1,0 +1,50 @@
+"""Sending files in chunks."""
+
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from cloudchamber.cli.connection import Api
+from cloudchamber.cli.packing import Source, pack
+
+CHUNK_BYTES = 8 << 20
+
+
+def send_file(api: Api, path: Path, on_bytes: Callable[[int], None] = lambda n: None) -> int:
+    """Send one file; return its upload's id."""
+    with path.open("rb") as file:
+        return _send(api, path.name, path.stat().st_size, file, on_bytes)
+
+
+def send_parcel(
+    api: Api, sources: list[Source], place: int, on_bytes: Callable[[int], None]
+) -> int:
+    """Send one file as it is, or several as a tar file; return the upload's id."""
+    if len(sources) == 1:
+        return send_file(api, sources[0].path, on_bytes)
+    packed = pack(sources)
+    return _send(api, f"files-{place}.tar", len(packed), io.BytesIO(packed), on_bytes)
+
+
+def _send(api: Api, name: str, size: int, file: IO[bytes], on_bytes: Callable[[int], None]) -> int:
+    upload = api.post("/uploads", {"name": name, "size": size})
+    whole = hashlib.sha256()
+    offset = 0
+    while chunk := file.read(CHUNK_BYTES):
+        whole.update(chunk)
+        api.request(
+            "PUT",
+            f"/uploads/{upload['id']}/chunks",
+            params={"offset": offset},
+            content=chunk,
+            headers={
+                "Content-Type": "application/octet-stream",
+                "X-Chunk-SHA256": hashlib.sha256(chunk).hexdigest(),
+            },
+        )
+        offset += len(chunk)
+        on_bytes(len(chunk))
+    api.post(f"/uploads/{upload['id']}/complete", {"sha256": whole.hexdigest()})
+    return upload["id"]
