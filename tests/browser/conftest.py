@@ -67,9 +67,10 @@ def app_url(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
-def api(stack: Stack) -> Api:
+def api(stack: Stack) -> Iterator[Api]:
     """The API, to prepare what the page then shows."""
-    return Api(stack.url)
+    with Api(stack.url) as api:
+        yield api
 
 
 @pytest.fixture(scope="session")

@@ -112,6 +112,17 @@ class Api:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60)
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.http.close()
+
     def get(self, path: str, **params: Any) -> Any:
         """The JSON of a GET; raises for every status that is not 2xx."""
         return self.http.get(path, params=params).raise_for_status().json()

@@ -67,5 +67,6 @@ def test_no_module_has_grown_too_long(repository: Path) -> None:
         str(path.relative_to(repository)): lines
         for path in python_files(repository)
         if (lines := len(path.read_text().splitlines())) > LINES
+        and "versions" not in path.parts  # a migration is as long as the tables it makes
     }
     assert not long

@@ -171,17 +171,17 @@ def test_an_import_runs_through_the_services_of_the_file(
     port = str(free_port())
     logs = [start("backend", **{"0.0.0.0": "127.0.0.1", "8000": port}), start("worker-cpu")]
     url = f"http://127.0.0.1:{port}"
-    api = Api(url, TOKEN)
     try:
         _wait_until_ready(url)
-        # when somebody imports crops
-        dataset = api.create_dataset("lab")
-        job = api.import_paths(dataset, pictures.crops(tmp_path / "tracks.tar", 12))
-        # then they are there, and the map follows by itself
-        assert job["state"] == "succeeded"
-        assert api.get(f"/datasets/{dataset}")["n_cutouts"] == 12
-        api.wait_until_quiet(dataset)
-        assert api.get(f"/datasets/{dataset}")["active_map_job_id"] is not None
+        with Api(url, TOKEN) as api:
+            # when somebody imports crops
+            dataset = api.create_dataset("lab")
+            job = api.import_paths(dataset, pictures.crops(tmp_path / "tracks.tar", 12))
+            # then they are there, and the map follows by itself
+            assert job["state"] == "succeeded"
+            assert api.get(f"/datasets/{dataset}")["n_cutouts"] == 12
+            api.wait_until_quiet(dataset)
+            assert api.get(f"/datasets/{dataset}")["active_map_job_id"] is not None
     except Exception as error:
         error.add_note("\n".join(log.read_text()[-3000:] for log in logs))
         raise

@@ -1,5 +1,6 @@
 """The API describes itself completely: a client can be generated from it and trusted."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,16 +9,21 @@ from typing import Any
 
 import pytest
 
-from cloudchamber.api.openapi import document
-
 METHODS = ("get", "put", "post", "delete", "patch")
 PROBLEM = "application/problem+json"
 
 
 @pytest.fixture(scope="module")
-def api() -> dict[str, Any]:
+def document() -> bytes:
+    """The OpenAPI document as the command writes it."""
+    command = [sys.executable, "-m", "cloudchamber.api.openapi"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+@pytest.fixture(scope="module")
+def api(document: bytes) -> dict[str, Any]:
     """The OpenAPI document."""
-    return document()
+    return json.loads(document)
 
 
 def operations(api: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -81,15 +87,12 @@ def test_requests_refuse_unknown_fields(api: dict[str, Any]) -> None:
     assert not open_bodies
 
 
-def test_the_committed_document_and_client_are_current(
-    repository: Path, tmp_path: Path, npm: list[str]
+def test_the_generated_client_is_current(
+    repository: Path, tmp_path: Path, npm: list[str], document: bytes
 ) -> None:
     # given what the API says now
     current = tmp_path / "openapi.json"
-    with current.open("w") as output:
-        subprocess.run(
-            [sys.executable, "-m", "cloudchamber.api.openapi"], stdout=output, check=True
-        )
+    current.write_bytes(document)
     # when the client is generated from it
     client = tmp_path / "schema.gen.ts"
     frontend = repository / "frontend"
