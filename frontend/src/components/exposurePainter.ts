@@ -2,7 +2,7 @@
 
 import type { Footprint } from "../api/binary";
 import { figure } from "../lib/format";
-import { rectangle, traceOutline } from "../lib/outline";
+import { dilate, traceOutline } from "../lib/outline";
 import { type Appearance, paint } from "../lib/paint";
 import {
 	levelFor,
@@ -173,10 +173,19 @@ export class ExposurePainter {
 	}
 }
 
+/**
+ * By how many image pixels outlines keep away from their footprint. Seen small, a line along the
+ * pixels' edges would cover a track two pixels wide; seen large, it lies exactly on them.
+ */
+export function growth(scale: number): number {
+	return scale >= 4 ? 0 : scale >= 2 ? 1 : Math.round(2 / Math.min(1, scale));
+}
+
 /** Outlines of all footprints, one path per colour, in image pixels. */
 export function outlines(
 	footprints: readonly Footprint[],
 	colourOf: (ordinal: number) => string,
+	grow: number,
 ): Map<string, Path2D> {
 	const paths = new Map<string, Path2D>();
 	for (const footprint of footprints) {
@@ -186,29 +195,36 @@ export function outlines(
 			path = new Path2D();
 			paths.set(colour, path);
 		}
-		path.addPath(outline(footprint));
+		path.addPath(outline(footprint, grow));
 	}
 	return paths;
 }
 
-const traced = new WeakMap<Footprint, Path2D>();
+const traced = new WeakMap<Footprint, Map<number, Path2D>>();
 
-/** Outline of one footprint, in image pixels; traced once. */
-export function outline(footprint: Footprint): Path2D {
-	const known = traced.get(footprint);
-	if (known) return known;
-	const { mask, height, width, x0, y0 } = footprint;
-	const loops = mask.length ? traceOutline(mask, height, width) : [rectangle(height, width)];
+/** Outline of one footprint, in image pixels, `grow` pixels outside it; traced once. */
+export function outline(footprint: Footprint, grow: number): Path2D {
+	let known = traced.get(footprint);
+	if (!known) {
+		known = new Map();
+		traced.set(footprint, known);
+	}
+	const path = known.get(grow) ?? trace(footprint, grow);
+	known.set(grow, path);
+	return path;
+}
+
+function trace({ mask, height, width, x0, y0 }: Footprint, grow: number): Path2D {
+	const grown = dilate(mask, height, width, grow);
 	const path = new Path2D();
-	for (const loop of loops) {
+	for (const loop of traceOutline(grown, height + 2 * grow, width + 2 * grow)) {
 		for (let i = 0; i < loop.length; i += 2) {
-			const x = x0 + (loop[i] ?? 0);
-			const y = y0 + (loop[i + 1] ?? 0);
+			const x = x0 - grow + (loop[i] ?? 0);
+			const y = y0 - grow + (loop[i + 1] ?? 0);
 			if (i === 0) path.moveTo(x, y);
 			else path.lineTo(x, y);
 		}
 		path.closePath();
 	}
-	traced.set(footprint, path);
 	return path;
 }

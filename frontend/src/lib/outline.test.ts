@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rectangle, traceOutline } from "./outline";
+import { dilate, traceOutline } from "./outline";
 
 function mask(...rows: string[]): [number[], number, number] {
 	const width = rows[0]?.length ?? 0;
@@ -59,6 +59,18 @@ describe("traceOutline", () => {
 	});
 });
 
-it("outlines a footprint without a mask as its box", () => {
-	expect([...rectangle(2, 3)]).toEqual([0, 0, 3, 0, 3, 2, 0, 2]);
+describe("dilate", () => {
+	it("grows a pixel to a square around it", () => {
+		expect([...dilate([1], 1, 1, 1)]).toEqual(Array(9).fill(1));
+		expect([...dilate([0, 1, 0], 1, 3, 0)]).toEqual([0, 1, 0]);
+	});
+
+	it("keeps what was inside, moved by the margin", () => {
+		const [pixels, height, width] = mask("#..", "..#");
+		const grown = dilate(pixels, height, width, 2);
+		pixels.forEach((v, i) => {
+			const at = (Math.floor(i / width) + 2) * (width + 4) + (i % width) + 2;
+			if (v) expect(grown[at]).toBe(1);
+		});
+	});
 });

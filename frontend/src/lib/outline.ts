@@ -71,7 +71,27 @@ function firstDirection(bits: number): number {
 	throw new RangeError("no edge leaves this corner");
 }
 
-/** The outline of a rectangle, for footprints that came without a mask. */
-export function rectangle(height: number, width: number): Loop {
-	return Int32Array.from([0, 0, width, 0, width, height, 0, height]);
+/**
+ * A mask grown by a square of `by` pixels in every direction.
+ *
+ * @returns row-major [(height + 2 by) * (width + 2 by)]
+ */
+export function dilate(
+	mask: ArrayLike<number>,
+	height: number,
+	width: number,
+	by: number,
+): Uint8Array {
+	const wide = width + 2 * by;
+	const grown = new Uint8Array((height + 2 * by) * wide);
+	for (let y = 0; y < height; y++) {
+		for (let x = 0; x < width; x++) {
+			if (!mask[y * width + x]) continue;
+			for (let dy = 0; dy <= 2 * by; dy++) {
+				const start = (y + dy) * wide + x;
+				grown.fill(1, start, start + 2 * by + 1);
+			}
+		}
+	}
+	return grown;
 }

@@ -22,13 +22,11 @@ describe("what a ranking is worth", () => {
 			{ novelty: { knn_distance: { mean: 0.812, sd: 0.03 } } },
 			"knn_distance",
 		);
-		expect(worth(knn, novelty)).toBe(
-			"here: would have found a held-out class with AUROC 0.81 ± 0.03",
-		);
+		expect(worth(knn, novelty).figure).toBe("AUROC 0.81 ± 0.03");
 	});
 
 	it("is never passed off as measured when it was not", () => {
-		for (const ranking of RANKINGS) expect(worth(ranking, null)).toMatch(/^not measured here/);
+		for (const ranking of RANKINGS) expect(worth(ranking, null).figure).toBe("not measured here");
 	});
 
 	it("is read from a bare number as well, and from nothing", () => {

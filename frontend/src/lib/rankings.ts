@@ -20,7 +20,7 @@ export interface Ranking {
 	needs: "classifier" | "autoencoder" | "map";
 }
 
-const DAMIC = "on DAMIC, one class held out";
+const DAMIC = "on DAMIC with one class held out";
 
 export const RANKINGS: readonly Ranking[] = [
 	{
@@ -43,7 +43,8 @@ export const RANKINGS: readonly Ranking[] = [
 		column: "margin",
 		title: "Torn between two",
 		first: "largest",
-		about: "Two classes nearly equally probable: 1 minus their gap. Labels here move the border.",
+		about:
+			"Two classes are nearly equally probable: 1 minus their gap. Labels here move the border.",
 		elsewhere: `AUROC 0.77 ${DAMIC} (extra-trees)`,
 		needs: "classifier",
 	},
@@ -110,13 +111,21 @@ export function noveltyOf(metrics: unknown, column: string): Novelty | null {
 	};
 }
 
-/** The line under a column head. */
-export function worth(ranking: Ranking, novelty: Novelty | null): string {
+/** What stands under a column head: a figure measured here, or where one was measured. */
+export interface Worth {
+	figure: string;
+	words: string;
+}
+
+export function worth(ranking: Ranking, novelty: Novelty | null): Worth {
 	if (novelty) {
 		const spread = novelty.sd === null ? "" : ` ± ${novelty.sd.toFixed(2)}`;
-		return `here: would have found a held-out class with AUROC ${novelty.auroc.toFixed(2)}${spread}`;
+		return {
+			figure: `AUROC ${novelty.auroc.toFixed(2)}${spread}`,
+			words: "would have found a class nobody labelled, on this dataset",
+		};
 	}
-	return ranking.elsewhere ? `not measured here; ${ranking.elsewhere}` : "not measured here";
+	return { figure: "not measured here", words: ranking.elsewhere ?? "" };
 }
 
 /**
