@@ -26,6 +26,7 @@ from cloudchamber.api import (
     uploads,
 )
 from cloudchamber.api.security import Guard, require_token
+from cloudchamber.data import uploads as stored_uploads
 from cloudchamber.data.database import Database
 from cloudchamber.errors import UnsafeDatabase
 from cloudchamber.queue import JobQueue, sweeping
@@ -57,11 +58,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        app.state.database.upgrade()
-        with sweeping(app.state.database, app.state.queue):
+        database, queue = app.state.database, app.state.queue
+        database.upgrade()
+        with database.write() as opened:
+            stored_uploads.delete_stale(opened)
+        with sweeping(database, queue):
             yield
-        app.state.queue.close()
-        app.state.database.dispose()
+        queue.close()
+        database.dispose()
 
     app = FastAPI(
         title="Cloudchamber",
@@ -70,14 +74,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
         generate_unique_id_function=operation_id,
     )
     app.state.settings = settings
     app.state.database = Database(
         settings.resolved_database_url(), statement_timeout=settings.statement_timeout
     )
-    app.state.queue = JobQueue(settings.broker_url)
     app.state.queue = JobQueue(settings.broker_url or None)
     api = APIRouter(prefix="/api/v1")
     api.include_router(session.health)

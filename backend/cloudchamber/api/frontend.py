@@ -60,7 +60,7 @@ async def login_by_form(request: Request, settings: SettingsDep) -> Response:
     return _let_in(settings, token)
 
 
-@router.get("/{path:path}")
+@router.api_route("/{path:path}", methods=["GET", "HEAD"])
 def frontend(path: str, request: Request, settings: SettingsDep) -> Response:
     """A file of the built frontend; every other path is a view of the single page."""
     if path == "api" or path.startswith("api/"):
@@ -82,5 +82,5 @@ def frontend(path: str, request: Request, settings: SettingsDep) -> Response:
 
 def _let_in(settings: Settings, token: str) -> Response:
     answer = RedirectResponse("/", 303)
-    answer.set_cookie(COOKIE, token, max_age=14 * 86400, httponly=True, samesite="strict")
+    answer.set_cookie(COOKIE, token, max_age=14 * 86400, httponly=True, samesite="lax")
     return answer

@@ -50,7 +50,7 @@ class LabelClassIn(Schema):
 
 class LabelSetIn(Schema):
     name: Name
-    classes: list[LabelClassIn] = []
+    classes: list[LabelClassIn] = Field(default_factory=list)
 
 
 class LabelSetPatch(Schema):

@@ -30,7 +30,7 @@ class LabelIn(Schema):
     dubious: bool | None = None
     note: Annotated[Text, Field(max_length=4000)] | None = None
     how: How
-    context: dict[str, Any] = {}
+    context: dict[str, Any] = Field(default_factory=dict)
 
 
 class LabelAnswer(Schema):

@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from cloudchamber.api.schemas import Problem
@@ -56,6 +57,11 @@ def of_database(error: DBAPIError) -> CloudchamberError:
     return Unavailable("The database does not answer.", hint="Try again in a moment.")
 
 
+def bug() -> JSONResponse:
+    """The answer to an error nobody foresaw; what it says stays in the log."""
+    return problem(500, "Something went wrong in the server; its log says what.", code="bug")
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem+json answer."""
 
@@ -83,12 +89,12 @@ def install(app: FastAPI) -> None:
         log.error("%s %s: %s", request.method, request.url.path, error.orig)
         return of_error(of_database(error))
 
-    async def bug(request: Request, error: Exception) -> JSONResponse:
-        log.exception("%s %s", request.method, request.url.path, exc_info=error)
-        return problem(500, "Something went wrong in the server; its log says what.", code="bug")
+    async def busy(_request: Request, error: Exception) -> JSONResponse:
+        log.error("no connection to the database came free: %s", error)
+        return of_error(Unavailable("The database is busy.", hint="Try again in a moment."))
 
     app.add_exception_handler(CloudchamberError, ours)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(DBAPIError, database)
-    app.add_exception_handler(Exception, bug)
+    app.add_exception_handler(PoolTimeout, busy)

@@ -5,15 +5,19 @@ where it is absent `Origin` must name this host (OWASP, Cross-Site Request Forge
 """
 
 import hmac
+import logging
 from typing import Annotated
 
 from fastapi import Cookie, Header, Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cloudchamber.api.problems import of_error
+from cloudchamber.api.problems import bug, of_error
 from cloudchamber.errors import CloudchamberError, Forbidden, Invalid, TooLarge, Unauthorised
 from cloudchamber.settings import Settings
+
+log = logging.getLogger(__name__)
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -50,8 +54,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        started = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -63,7 +71,15 @@ class Guard:
         except CloudchamberError as error:
             await of_error(error)(scope, receive, send_guarded)
             return
-        await self.app(scope, self._limited(receive), send_guarded)
+        try:
+            await self.app(scope, self._limited(receive), send_guarded)
+        except Exception:
+            # Here and not in an exception handler: those of the framework run outside of us, and
+            # their answer would lack the headers.
+            log.exception("%s %s", scope["method"], scope["path"])
+            if started:
+                raise
+            await bug()(scope, receive, send_guarded)
 
     def check(self, method: str, headers: Headers) -> None:
         """Raise unless host, origin and announced length are acceptable."""
@@ -96,8 +112,8 @@ class Guard:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > MAX_BODY_BYTES:
-                raise TooLarge(f"A request has at most {MAX_BODY_BYTES >> 20} MiB.")
+            if seen > MAX_BODY_BYTES:  # of this class, which reading a body lets through
+                raise HTTPException(413, f"A request has at most {MAX_BODY_BYTES >> 20} MiB.")
             return message
 
         return limited

@@ -63,7 +63,7 @@ class ColumnChunk(Base):
     start: Mapped[int] = mapped_column(primary_key=True)
     stop: Mapped[int]
     codec: Mapped[str] = mapped_column(String(16))
-    bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    data: Mapped[bytes] = mapped_column("bytes", LargeBinary, deferred=True)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def read_column(
     start = min(max(start, 0), max(stop, 0))
     parts = [np.empty((0, column.width), column.numpy_dtype)]
     rows = session.execute(
-        select(ColumnChunk.start, ColumnChunk.stop, ColumnChunk.codec, ColumnChunk.bytes)
+        select(ColumnChunk.start, ColumnChunk.stop, ColumnChunk.codec, ColumnChunk.data)
         .where(ColumnChunk.column_id == column.id)
         .where(ColumnChunk.stop > start, ColumnChunk.start < stop)
         .order_by(ColumnChunk.start)
@@ -236,7 +236,7 @@ def _append(session: Session, column: Column, table: np.ndarray) -> None:
         if last is None or last.stop - last.start > min(len(table), limit - len(table)):
             break
         shape = (last.stop - last.start, column.width)
-        table = np.concatenate([decode(last.codec, last.bytes, column.numpy_dtype, shape), table])
+        table = np.concatenate([decode(last.codec, last.data, column.numpy_dtype, shape), table])
         first = last.start
         session.delete(last)
         session.flush()
@@ -249,7 +249,7 @@ def _append(session: Session, column: Column, table: np.ndarray) -> None:
                 start=first + offset,
                 stop=first + offset + len(part),
                 codec=codec,
-                bytes=packed,
-            )  # fmt: skip
+                data=packed,
+            )
         )
     session.flush()

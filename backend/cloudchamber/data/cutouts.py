@@ -132,7 +132,7 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
                 "content_hash": digest,
                 "duplicate_of": None if first == ordinal else first,
                 "source_group": cutout.source_group,
-            }  # fmt: skip
+            }
         )
     _refuse_taken(session, dataset_id, [row["name"] for row in rows])
     # RETURNING makes SQLAlchemy send a thousand rows in one statement: without it Postgres took
@@ -186,7 +186,7 @@ def ordinals_by_name(session: Session, dataset_id: int) -> dict[str, int]:
     rows = session.execute(
         select(Cutout.name, Cutout.ordinal).where(Cutout.dataset_id == dataset_id)
     )
-    return {name: ordinal for name, ordinal in rows}
+    return dict(rows.tuples().all())
 
 
 def names(session: Session, dataset_id: int) -> list[str]:
@@ -274,7 +274,7 @@ def read_masks(session: Session, exposure_id: int) -> dict[int, np.ndarray]:
         .join(Cutout, Cutout.id == CutoutPixels.cutout_id)
         .where(Cutout.exposure_id == exposure_id, CutoutPixels.mask.is_not(None))
     )
-    return {i: unpack_mask(mask, (height, width)) for i, height, width, mask in rows}
+    return {i: unpack_mask(mask or b"", (height, width)) for i, height, width, mask in rows}
 
 
 def flag_names(flags: int) -> list[str]:

@@ -84,9 +84,12 @@ class Database:
         On SQLite the writers of this process take turns and the transaction begins IMMEDIATE,
         so it never fails half-way for a lock. Keep the block short: no decoding, no network.
         """
-        with self._turn(), Session(self._writer, expire_on_commit=False) as session:
-            with session.begin():
-                yield session
+        with (
+            self._turn(),
+            Session(self._writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:

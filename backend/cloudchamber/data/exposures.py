@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, func, insert, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudchamber.data import revisions
@@ -51,7 +51,7 @@ class ExposureTile(Base):
     width: Mapped[int]
     dtype: Mapped[str] = mapped_column(String(10))
     codec: Mapped[str] = mapped_column(String(16))
-    bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    data: Mapped[bytes] = mapped_column("bytes", LargeBinary, deferred=True)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Tile:
     width: int
     dtype: str
     codec: str
-    bytes: bytes
+    data: bytes
 
 
 def add_exposure(session: Session, dataset_id: int, new: NewExposure) -> int:
@@ -120,7 +120,8 @@ def encode_tiles(image: np.ndarray) -> Iterator[Tile]:
             for tx in range(cols):
                 part = stored[ty * TILE : (ty + 1) * TILE, tx * TILE : (tx + 1) * TILE]
                 codec, packed = encode(part)
-                yield Tile(level, ty, tx, *part.shape, part.dtype.name, codec, packed)
+                height, width = part.shape
+                yield Tile(level, ty, tx, height, width, part.dtype.name, codec, packed)
         if rows * cols <= LAST_LEVEL_TILES:
             return
         level, image = level + 1, _halve(image)
@@ -135,7 +136,7 @@ def write_tiles(session: Session, exposure_id: int, image: np.ndarray | list[Til
     tiles = list(encode_tiles(image)) if isinstance(image, np.ndarray) else image
     rows = [{"exposure_id": exposure_id, **vars(tile)} for tile in tiles]
     if rows:
-        session.connection().execute(ExposureTile.__table__.insert(), rows)
+        session.execute(insert(ExposureTile), rows)
 
 
 def read_tile(session: Session, exposure_id: int, level: int, ty: int, tx: int) -> np.ndarray:
@@ -143,7 +144,7 @@ def read_tile(session: Session, exposure_id: int, level: int, ty: int, tx: int) 
     tile = session.get(ExposureTile, (exposure_id, level, ty, tx))
     if tile is None:
         raise NotFound("The exposure has no such tile.")
-    return decode(tile.codec, tile.bytes, tile.dtype, (tile.height, tile.width))
+    return decode(tile.codec, tile.data, tile.dtype, (tile.height, tile.width))
 
 
 def read_image(session: Session, exposure_id: int) -> np.ndarray:
@@ -153,7 +154,7 @@ def read_image(session: Session, exposure_id: int) -> np.ndarray:
     rows = session.execute(
         select(
             ExposureTile.ty, ExposureTile.tx, ExposureTile.height, ExposureTile.width,
-            ExposureTile.dtype, ExposureTile.codec, ExposureTile.bytes,
+            ExposureTile.dtype, ExposureTile.codec, ExposureTile.data,
         ).where(ExposureTile.exposure_id == exposure_id, ExposureTile.level == 0)
     )  # fmt: skip
     for ty, tx, height, width, dtype, codec, packed in rows:
@@ -179,9 +180,7 @@ def list_exposures(session: Session, dataset_id: int) -> list[Exposure]:
     )
 
 
-def count_and_unit(
-    session: Session, dataset_ids: list[int]
-) -> dict[int, tuple[int, str | None]]:
+def count_and_unit(session: Session, dataset_ids: list[int]) -> dict[int, tuple[int, str | None]]:
     """Number of exposures and their unit (None when there are none or they differ)."""
     rows = session.execute(
         select(Exposure.dataset_id, Exposure.unit, func.count())
@@ -198,7 +197,7 @@ def count_and_unit(
 def exposure_names(session: Session, exposure_ids: set[int]) -> dict[int, str]:
     """Names by id."""
     rows = session.execute(select(Exposure.id, Exposure.name).where(Exposure.id.in_(exposure_ids)))
-    return {exposure_id: name for exposure_id, name in rows}
+    return dict(rows.tuples().all())
 
 
 def last_level(height: int, width: int) -> int:

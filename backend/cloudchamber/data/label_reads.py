@@ -24,7 +24,7 @@ def counts(
     )
     found: dict[int, dict[int, int]] = {dataset_id: {} for dataset_id in dataset_ids}
     for dataset_id, class_id, n in rows:
-        found[dataset_id][class_id] = n
+        found[dataset_id][class_id or 0] = n
     return found
 
 

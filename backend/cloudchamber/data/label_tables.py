@@ -80,7 +80,7 @@ class Label(Base):
     """The current label: what the last event of the annotator on the cutout says."""
 
     __tablename__ = "label"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"), primary_key=True)
     annotator_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)

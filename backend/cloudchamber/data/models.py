@@ -44,7 +44,7 @@ class ModelWeights(Base):
     __tablename__ = "model_weights"
 
     model_version_id: Mapped[int] = mapped_column(ForeignKey("model_version.id"), primary_key=True)
-    bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    data: Mapped[bytes] = mapped_column("bytes", LargeBinary, deferred=True)
 
 
 def add_model_version(
@@ -94,7 +94,7 @@ def add_model_version(
     session.add(model)
     session.flush()
     if weights is not None:
-        session.add(ModelWeights(model_version_id=model.id, bytes=weights))
+        session.add(ModelWeights(model_version_id=model.id, data=weights))
         session.flush()
     revisions.bump(session, dataset_id, "dataset")
     return model
@@ -103,7 +103,7 @@ def add_model_version(
 def read_weights(session: Session, model_version_id: int) -> bytes:
     """The safetensors file of a model version, or NotFound."""
     found = session.scalar(
-        select(ModelWeights.bytes).where(ModelWeights.model_version_id == model_version_id)
+        select(ModelWeights.data).where(ModelWeights.model_version_id == model_version_id)
     )
     if found is None:
         raise NotFound("The model version has no weights.")

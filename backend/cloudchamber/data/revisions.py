@@ -43,7 +43,7 @@ def read(session: Session, dataset_id: int) -> dict[str, int]:
 
 def read_all(session: Session, dataset_ids: list[int]) -> dict[int, dict[str, int]]:
     """`read` for several datasets in one query."""
-    found = {dataset_id: dict.fromkeys(TOPICS, 0) for dataset_id in dataset_ids}
+    found = {dataset_id: dict.fromkeys(map(str, TOPICS), 0) for dataset_id in dataset_ids}
     table = DatasetRevision
     rows = session.execute(
         select(table.dataset_id, table.topic, table.revision).where(

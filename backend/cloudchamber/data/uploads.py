@@ -4,13 +4,15 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator
 
-from sqlalchemy import ForeignKey, LargeBinary, String, delete, select
+from sqlalchemy import ForeignKey, LargeBinary, String, and_, delete, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudchamber.data.base import Base, BigInt, UtcDateTime, now
 from cloudchamber.errors import Conflict, Invalid, NotFound, TooLarge
 
 CHUNK_BYTES = 8 << 20
+UNFINISHED = dt.timedelta(days=1)
+FINISHED = dt.timedelta(days=7)
 
 
 class Upload(Base):
@@ -34,7 +36,7 @@ class UploadChunk(Base):
     offset: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     size: Mapped[int]
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
-    bytes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    data: Mapped[bytes] = mapped_column("bytes", LargeBinary, deferred=True)
 
 
 def create_upload(session: Session, name: str, size: int) -> Upload:
@@ -87,7 +89,7 @@ def write_chunk(
     if offset + len(chunk) > upload.size:
         raise TooLarge(f"The file was announced with {upload.size} bytes.")
     session.add(
-        UploadChunk(upload_id=upload_id, offset=offset, size=len(chunk), sha256=digest, bytes=chunk)
+        UploadChunk(upload_id=upload_id, offset=offset, size=len(chunk), sha256=digest, data=chunk)
     )
     upload.received += len(chunk)
     session.flush()
@@ -129,6 +131,20 @@ def delete_upload(session: Session, upload_id: int) -> None:
     session.flush()
 
 
+def delete_stale(session: Session) -> int:
+    """Remove uploads that nobody finished for a day, or that lie finished for a week; how many."""
+    old = select(Upload.id).where(
+        or_(
+            and_(Upload.state == "receiving", Upload.created_at < now() - UNFINISHED),
+            Upload.created_at < now() - FINISHED,
+        )
+    )
+    stale = session.scalars(old).all()
+    for upload_id in stale:
+        delete_upload(session, upload_id)
+    return len(stale)
+
+
 def _chunks(session: Session, upload_id: int) -> Iterator[bytes]:
     offsets = session.scalars(
         select(UploadChunk.offset)
@@ -137,7 +153,7 @@ def _chunks(session: Session, upload_id: int) -> Iterator[bytes]:
     ).all()
     for offset in offsets:  # one row in memory at a time, whatever the driver buffers
         yield session.execute(
-            select(UploadChunk.bytes).where(
+            select(UploadChunk.data).where(
                 UploadChunk.upload_id == upload_id, UploadChunk.offset == offset
             )
         ).scalar_one()

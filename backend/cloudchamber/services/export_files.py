@@ -1,5 +1,6 @@
 """A table as CSV, Parquet or NPY, written piece by piece."""
 
+import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -70,18 +72,19 @@ def table_pieces(table: ExportTable, form: str) -> Iterator[bytes]:
 
 
 def csv_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
-    """Comma-separated values; NaN and missing are empty, text that looks like a formula is
-    preceded by an apostrophe."""
-    names = [neutralise(name) for name in schema.names]
-    safe = pa.schema([pa.field(n, f.type) for n, f in zip(names, schema, strict=True)])
+    """Comma-separated values, quoted only where needed; NaN and missing are empty, text that
+    looks like a formula is preceded by an apostrophe."""
+    header = io.StringIO()
+    csv.writer(header, lineterminator="\n").writerow([neutralise(name) for name in schema.names])
+    yield header.getvalue().encode()
     sink = Sink()
-    options = pyarrow.csv.WriteOptions(quoting_style="needed")
-    with pyarrow.csv.CSVWriter(sink, safe, write_options=options) as writer:
+    for batch in batches:
+        safe = pa.RecordBatch.from_arrays([_neutral(a) for a in batch.columns], schema=schema)
+        # Arrow's 'needed' quotes every text, so it is used only where one holds a comma or quote.
+        style = "needed" if any(map(_needs_quotes, safe.columns)) else "none"
+        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style=style)
+        pyarrow.csv.write_csv(safe, sink, options)
         yield sink.take()
-        for batch in batches:
-            arrays = [_neutral(array) for array in batch.columns]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=safe))
-            yield sink.take()
 
 
 def parquet_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
@@ -97,8 +100,6 @@ def parquet_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iter
 
 def npy_pieces(array: np.ndarray) -> Iterator[bytes]:
     """A NumPy file of version 1 or 2, without pickle."""
-    head = io.BytesIO()
-    np.lib.format.write_array(head, array[:0], allow_pickle=False)  # checks the type
     header = io.BytesIO()
     description = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(array))
     write = np.lib.format.write_array_header_1_0
@@ -130,3 +131,11 @@ def _neutral(array: pa.Array) -> pa.Array:
     if not pa.types.is_string(array.type):
         return array
     return pa.array([None if v is None else neutralise(v) for v in array.to_pylist()], pa.string())
+
+
+def _needs_quotes(array: pa.Array) -> bool:
+    if not pa.types.is_string(array.type):
+        return False
+    options = pc.MatchSubstringOptions('[",\r\n]')
+    found = pc.call_function("match_substring_regex", [array], options)
+    return bool(pc.call_function("any", [found]).as_py())

@@ -55,7 +55,7 @@ _ROW = pa.schema(
         ("channels", pa.int32()),
         ("dtype", pa.string()),
         ("pixels", pa.binary()),
-    ]  # fmt: skip
+    ]
 )
 
 
@@ -73,7 +73,7 @@ def _rows(session: Session, dataset_id: int, chosen: np.ndarray) -> Iterator[pa.
                 "channels": c.channels,
                 "dtype": c.dtype,
                 "pixels": little_endian(pixels).tobytes(),
-            }  # fmt: skip
+            }
             for c, pixels in _with_pixels(session, dataset_id, batch)
         ]
         yield pa.RecordBatch.from_pylist(rows, schema=_ROW)

@@ -57,11 +57,14 @@ def predictions_table(
     scores = _take(columns.read_column(session, column), chosen, column)
     scores = scores.reshape(len(chosen), column.width)  # [n, classes]
     class_names = [str(c["name"]) for c in model.classes]
-    known = ~np.isnan(scores).any(axis=1)
+    known = np.isfinite(scores.sum(axis=1))
     best = np.where(known, np.nan_to_num(scores, nan=-1.0).argmax(axis=1), 0)
     table: dict = {
         "name": _names(session, dataset_id, chosen),
-        "label": [class_names[k] if ok else None for k, ok in zip(best, known, strict=True)],
+        "label": [
+            class_names[k] if ok else None
+            for k, ok in zip(best.tolist(), known.tolist(), strict=True)
+        ],
         "probability": scores[np.arange(len(best)), best],
     }
     for k, class_name in enumerate(class_names):
