@@ -70,7 +70,7 @@ export function legible(colour: Rgb, light: boolean): Rgb {
 	let [r, g, b] = colour;
 	for (let step = 0; step < 12; step++) {
 		const l = luminance([r, g, b]);
-		if (light ? l < 0.46 : l > 0.09) break;
+		if (light ? l < 0.46 : l > 0.17) break;
 		if (light) [r, g, b] = [r * 0.93, g * 0.93, b * 0.93];
 		else [r, g, b] = [r + (255 - r) * 0.08, g + (255 - g) * 0.08, b + (255 - b) * 0.08];
 	}

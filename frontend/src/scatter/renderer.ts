@@ -145,7 +145,7 @@ export class Renderer {
 		gl.uniform1f(set("u_size"), device);
 		gl.uniform1f(set("u_opacity"), opacity);
 		gl.uniform4f(set("u_grey"), ...this.theme.grey);
-		gl.uniform4f(set("u_rim"), r / 255, g / 255, b / 255, device >= 6 ? 0.85 : 0);
+		gl.uniform4f(set("u_rim"), r / 255, g / 255, b / 255, device >= 5 ? 0.6 : 0);
 		const bind = (location: number, buffer: WebGLBuffer, bytes: number) => {
 			gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
 			if (bytes === 8) gl.vertexAttribPointer(location, 2, gl.FLOAT, false, 8 * step, 0);
@@ -236,8 +236,8 @@ export class Renderer {
 
 /** Marker diameter in CSS pixels for n points, growing as one zooms in (zoom 1 = whole map). */
 export function markerSize(n: number, zoom: number): number {
-	const whole = Math.min(8, Math.max(1.4, 28 / Math.max(1, n) ** 0.22));
-	return Math.min(12, whole * Math.max(1, zoom) ** 0.35);
+	const whole = Math.min(10, Math.max(1.8, 42 / Math.max(1, n) ** 0.23));
+	return Math.min(13, whole * Math.max(1, zoom) ** 0.35);
 }
 
 /** Opacity for n points: dense maps let their density show through, sparse ones stand solid. */

@@ -60,7 +60,7 @@ void main() {
   float d = distanceTo(u_size >= 6.0 ? v_shape : 0, p) * u_size * 0.5;   // device pixels
   float cover = clamp(0.5 - d, 0.0, 1.0);
   if (cover <= 0.0) discard;
-  vec3 rgb = mix(v_colour.rgb, u_rim.rgb, u_rim.a * clamp(d + 1.5, 0.0, 1.0));
+  vec3 rgb = mix(v_colour.rgb, u_rim.rgb, u_rim.a * clamp(d + 1.0, 0.0, 1.0));
   colour = vec4(rgb, v_colour.a * cover);
   colour.rgb *= colour.a;
 }`;

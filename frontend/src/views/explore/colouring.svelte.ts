@@ -31,8 +31,8 @@ export function mapTheme(): MapTheme {
 
 function colourTheme(): ColourTheme {
 	return app.theme === "light"
-		? { light: true, none: [164, 171, 180] }
-		: { light: false, none: [92, 99, 109] };
+		? { light: true, none: [150, 157, 167] }
+		: { light: false, none: [124, 132, 143] };
 }
 
 function ofClasses(ids: ArrayLike<number>, noneName: string): Colouring {
