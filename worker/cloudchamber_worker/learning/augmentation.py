@@ -7,7 +7,7 @@ N_SYMMETRIES = 8
 
 
 def symmetry(images: Tensor, which: int) -> Tensor:
-    """Apply one of the 8 rotations and reflections to square [..., side, side]; 0 is the identity."""
+    """One of the 8 rotations and reflections of square [..., side, side]; 0 is the identity."""
     images = torch.rot90(images, which % 4, dims=(-2, -1))
     return images.flip(-1) if which >= 4 else images
 

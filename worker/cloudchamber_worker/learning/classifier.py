@@ -132,9 +132,7 @@ def classifier_from_bytes(raw: bytes) -> tuple[Classifier, dict[str, Any]]:
     ), note
 
 
-def apply_temperature(
-    probability: NDArray[np.floating], temperature: float
-) -> NDArray[np.float32]:
+def apply_temperature(probability: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:
     """Probabilities [n, classes] with log p divided by the temperature; 1 changes nothing."""
     if temperature == 1.0:
         return probability.astype(np.float32)

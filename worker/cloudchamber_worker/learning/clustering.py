@@ -31,15 +31,15 @@ def find_clusters(points: NDArray[np.float32], min_cluster_size: int | None = No
     nothing = np.zeros(n, np.float32)
     if n < max(size, 3):
         return Clusters(np.full(n, -1, np.int32), nothing)
-    points = np.nan_to_num(np.asarray(points, np.float64))
-    if np.ptp(points, axis=0).max() < 1e-9:
+    finite = np.nan_to_num(np.asarray(points, np.float64))
+    if np.ptp(finite, axis=0).max() < 1e-9:
         return Clusters(np.zeros(n, np.int32), nothing)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # Equal points have infinite density: the scores they spoil are set to 0 below.
         warnings.simplefilter("ignore")
         found = hdbscan.HDBSCAN(
             min_cluster_size=size, min_samples=min(10, size), core_dist_n_jobs=1
-        ).fit(points)
+        ).fit(finite)
         outlier = np.nan_to_num(found.outlier_scores_, nan=0.0, posinf=1.0, neginf=0.0)
     labels = found.labels_
     present = np.unique(labels[labels >= 0])

@@ -19,7 +19,7 @@ from cloudchamber_worker.learning.training import Row
 def assign_folds(
     y: NDArray[np.int64], groups: NDArray[np.integer], folds: int, seed: int
 ) -> tuple[NDArray[np.int32], int]:
-    """Fold number of each labelled row (-1: always in training) and the number of folds, 0 for none.
+    """Fold number of each labelled row (-1: always in training) and the number of folds (or 0).
 
     Rows of a group share a fold. A class with fewer groups than folds is not held out; when fewer
     than two classes could be, there are fewer folds, down to 2. Groups go one after the other,

@@ -1,8 +1,8 @@
 """What learning can refuse, as sentences a physicist understands.
 
-    LearningError(ValueError)
-    ├── NotEnoughLabels      fewer than two classes with two labels each
-    └── BrokenCheckpoint     bytes that are no checkpoint of this program, or of another training
+LearningError(ValueError)
+├── NotEnoughLabels      fewer than two classes with two labels each
+└── BrokenCheckpoint     bytes that are no checkpoint of this program, or of another training
 """
 
 

@@ -40,14 +40,14 @@ def predict_network(
             part = rows[start : start + batch_size]
             measured = torch.from_numpy(numbers[part]).to(where)
             pixels = unit_images(images, part).to(where)
-            share, hidden = 0.0, 0.0
+            shares, hidden = [], []
             for turn in turns:
                 turned = symmetry(pixels, turn) if images is not None else pixels
                 logits, penultimate = network(turned, measured)
-                share = share + logits.softmax(dim=1)
-                hidden = hidden + penultimate
-            probabilities.append((share / len(turns)).cpu().numpy())
-            vectors.append((hidden / len(turns)).cpu().numpy())
+                shares.append(logits.softmax(dim=1))
+                hidden.append(penultimate)
+            probabilities.append(torch.stack(shares).mean(dim=0).cpu().numpy())
+            vectors.append(torch.stack(hidden).mean(dim=0).cpu().numpy())
             if on_batch is not None:
                 on_batch(min(start + batch_size, len(rows)))
     return np.concatenate(probabilities), np.concatenate(vectors)

@@ -61,7 +61,7 @@ class PixelScaling:
     channels: int
 
     def unit(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
-        """Values [H, W] or [H, W, C] as float32 [channels, H, W] in 0..1; NaN takes the border's value."""
+        """[H, W] or [H, W, C] as float32 [channels, H, W] in 0..1; NaN takes the border's value."""
         image = _channels_first(pixels, self.channels)
         image = np.where(np.isfinite(image), image, background(image)[:, None, None])
         if self.kind == "binary":
@@ -87,9 +87,7 @@ def _channels_first(pixels: NDArray[Any], channels: int) -> NDArray[np.float64]:
 
 def background(image: NDArray[np.float64]) -> NDArray[np.float64]:
     """Median of the finite border pixels per channel, [C]; 0 where there is none."""
-    border = np.concatenate(
-        [image[:, 0], image[:, -1], image[:, :, 0], image[:, :, -1]], axis=1
-    )
+    border = np.concatenate([image[:, 0], image[:, -1], image[:, :, 0], image[:, :, -1]], axis=1)
     values = np.zeros(len(border))
     for channel, row in enumerate(border):
         finite = row[np.isfinite(row)]
@@ -142,7 +140,7 @@ def _box_matrix(size: int, target: int) -> NDArray[np.float32]:
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
-def _centred(image: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def _centred(image: NDArray[np.floating], side: int) -> NDArray[np.float32]:
     """Crop or pad [C, H, W] to [C, side, side] about its centre; padding is the border's median."""
     channels, height, width = image.shape
     out = np.empty((channels, side, side), np.float32)
@@ -167,7 +165,7 @@ def zoom_to_fit(image: NDArray[np.float32], side: int = WINDOW) -> NDArray[np.fl
     whole = max(image.shape[1], image.shape[2], SMALLEST_ZOOM_SIDE)
     square = _centred(image, whole)
     weights = _box_matrix(whole, side)
-    return weights @ square @ weights.T
+    return (weights @ square @ weights.T).astype(np.float32)
 
 
 @lru_cache(maxsize=1024)
@@ -221,7 +219,7 @@ def pack(
     scaling: PixelScaling,
     representation: Representation,
 ) -> NDArray[np.uint8]:
-    """Pack n cutouts as they stream by, uint8 [n, channels, side, side]; only the packed ones stay."""
+    """Pack n cutouts as they stream by, uint8 [n, channels, side, side]; only those stay."""
     packed = np.zeros((n, *packed_shape(scaling, representation)), np.uint8)
     for row, pixels in enumerate(cutouts):
         packed[row] = represent(pixels, scaling, representation)

@@ -42,7 +42,7 @@ class KernelLogistic:
         return dict(vars(self))
 
 
-def _rbf(x: NDArray[np.float32], y: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+def _rbf(x: NDArray[np.floating], y: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
     return np.exp(-gamma * cdist(x, y, "sqeuclidean"))
 
 

@@ -79,7 +79,7 @@ def reliability(
 def coverage(
     probability: NDArray[np.floating], label: NDArray[np.integer], threshold: float = 0.9
 ) -> dict[str, Any]:
-    """Of n: the share whose top probability exceeds the threshold, and how many of them are right."""
+    """The share whose top probability exceeds the threshold, and how many of them are right."""
     sure = probability.max(axis=1) > threshold
     right = int((probability.argmax(axis=1) == label)[sure].sum())
     n = int(sure.sum())
@@ -93,7 +93,7 @@ def coverage(
 
 
 def fit_temperature(probability: NDArray[np.floating], label: NDArray[np.integer]) -> float:
-    """The temperature that makes held-out probabilities [n, classes] most likely; 1 below 50 rows."""
+    """Temperature that makes held-out probabilities [n, classes] most likely; 1 below 50 rows."""
     if len(label) < 50:
         return 1.0
     rows = np.arange(len(label))

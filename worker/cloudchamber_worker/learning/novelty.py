@@ -53,9 +53,7 @@ def knn_distance(
     scaled = np.nan_to_num(vectors / np.where(spread > 1e-6, spread, 1.0))
     k = min(k, len(known) - 1)
     distance, nearest = (
-        NearestNeighbors(n_neighbors=k + 1, algorithm="brute")
-        .fit(scaled[known])
-        .kneighbors(scaled)
+        NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(scaled[known]).kneighbors(scaled)
     )
     itself = known[nearest] == np.arange(len(vectors))[:, None]
     # Drop oneself where present, else the farthest, so that k remain in every row.

@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,7 @@ def project(
     return align(positions, start).astype(np.float32)
 
 
-def align(
-    positions: NDArray[np.floating], previous: NDArray[np.floating]
-) -> NDArray[np.floating]:
+def align(positions: NDArray[np.floating], previous: NDArray[np.floating]) -> NDArray[np.floating]:
     """Turn, mirror and move positions [n, 2] onto previous [n, 2] (NaN: free) by least squares."""
     shared = np.isfinite(previous).all(axis=1)
     if shared.sum() < 3:
@@ -102,11 +101,13 @@ def _initial(x: NDArray[np.float32], start: NDArray[np.float32], seed: int):
     if not known.all():
         nearest = NearestNeighbors(n_neighbors=min(5, int(known.sum()))).fit(x[known])
         init[~known] = start[known][nearest.kneighbors(x[~known])[1]].mean(axis=1)
-    jitter = np.random.default_rng(seed).normal(0, 1e-3 * max(float(np.ptp(init)), 1e-3), init.shape)
+    jitter = np.random.default_rng(seed).normal(
+        0, 1e-3 * max(float(np.ptp(init)), 1e-3), init.shape
+    )
     return (init + jitter).astype(np.float32)
 
 
-def _reducer(init: object, n: int, n_neighbors: int, min_dist: float, seed: int):
+def _reducer(init: Any, n: int, n_neighbors: int, min_dist: float, seed: int):
     import umap  # numba compiles on import: only what draws a map pays for it
 
     return umap.UMAP(
@@ -130,7 +131,9 @@ def _umap(
         try:
             return _reducer(init, len(x), n_neighbors, min_dist, seed).fit_transform(x)
         except (ValueError, TypeError, np.linalg.LinAlgError):
-            log.warning("spectral start failed on %d rows; starting from principal components", len(x))
+            log.warning(
+                "spectral start failed on %d rows; starting from principal components", len(x)
+            )
             return _reducer("pca", len(x), n_neighbors, min_dist, seed).fit_transform(x)
 
 
@@ -141,7 +144,9 @@ def _sampled_umap(
     rest = np.setdiff1d(np.arange(len(x)), chosen)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        reducer = _reducer(_initial(x[chosen], start[chosen], seed), MAX_FIT, n_neighbors, min_dist, seed)
+        reducer = _reducer(
+            _initial(x[chosen], start[chosen], seed), MAX_FIT, n_neighbors, min_dist, seed
+        )
         positions = np.empty((len(x), 2), np.float32)
         positions[chosen] = reducer.fit_transform(x[chosen])
         for part in np.array_split(rest, -(-len(rest) // 20_000)):

@@ -18,18 +18,19 @@ BatchLoss = Callable[[Tensor, int, torch.Generator], tuple[Tensor, dict[str, flo
 
 @dataclass(frozen=True)
 class Schedule:
-    """decay None: one cosine to zero after a short warm-up; else lr falls to lr*decay^(epoch/10)."""
+    """decay None: one cosine to zero after a short warm-up; else (rate, steps): the learning rate
+    falls by ``rate`` every ``steps`` batches."""
 
     epochs: int
     batch_size: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
-    decay: float | None = None
+    decay: tuple[float, int] | None = None
 
     def rate(self, step: int, steps_per_epoch: int) -> float:
         """Learning rate of this step, counted from 0."""
         if self.decay is not None:
-            return self.learning_rate * self.decay ** (step / steps_per_epoch / 10)
+            return self.learning_rate * self.decay[0] ** (step / self.decay[1])
         total = max(self.epochs * steps_per_epoch, 1)
         warm = max(total // 20, 1)
         if step < warm:

@@ -40,7 +40,7 @@ def labelling_order(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.i
         if k <= len(order) or k < 2:
             continue
         method = KMeans if n <= 20_000 else MiniBatchKMeans
-        cluster = method(k, n_init=1, random_state=seed).fit_predict(vectors)
+        cluster = method(k, n_init="auto", random_state=seed).fit_predict(vectors)
         sizes = np.bincount(cluster, minlength=k)
         covered = np.bincount(cluster[chosen], minlength=k)
         for c in np.lexsort((-sizes, covered)):

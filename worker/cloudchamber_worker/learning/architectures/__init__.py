@@ -41,8 +41,8 @@ class Architecture:
     learning_rate: float = 2e-3
     weight_decay: float = 1e-2
     smoothing: float = 0.05
-    decay: float | None = None
-    """Exponential decay of the learning rate over the training; None is one cosine."""
+    decay: tuple[float, int] | None = None
+    """Factor on the learning rate and the batches it takes; None is one cosine."""
 
 
 _ALL = (
@@ -73,7 +73,7 @@ _ALL = (
         learning_rate=3.676e-4,
         weight_decay=0.0,
         smoothing=0.0,
-        decay=0.9122,
+        decay=(0.9122, 3866),
     ),
     Architecture(
         "seed_cnn_3",

@@ -22,7 +22,9 @@ class SmallCnn(nn.Module):
             ]
             last = width
         self.convolutions = nn.Sequential(*layers)
-        self.numbers = nn.Sequential(nn.Linear(measurements, 64), nn.ReLU()) if measurements else None
+        self.numbers = (
+            nn.Sequential(nn.Linear(measurements, 64), nn.ReLU()) if measurements else None
+        )
         fused = 2 * last + (64 if measurements else 0)
         self.dense = nn.Sequential(nn.Dropout(0.3), nn.Linear(fused, 64), nn.ReLU())
         self.head = nn.Sequential(nn.Dropout(0.3), nn.Linear(64, classes))
