@@ -1,6 +1,6 @@
 /** Zoom factors at which pixels stay squares. */
 
-export const MAX_ZOOM = 40;
+export const MAX_ZOOM = 64;
 
 /**
  * Largest whole zoom at which height x width fits into the room; below one it is 1/k with whole k

@@ -18,12 +18,12 @@ export function markerOf(ordinal: number): string {
 
 /** Okabe and Ito's eight, in the order classes take them. */
 export const OKABE_ITO = [
-	"#56b4e9",
 	"#e69f00",
+	"#56b4e9",
 	"#009e73",
-	"#cc79a7",
 	"#f0e442",
-	"#d55e00",
 	"#0072b2",
+	"#d55e00",
+	"#cc79a7",
 	"#999999",
 ] as const;

@@ -1,0 +1,66 @@
+/** Dropped files as rows of a list: a big file is a row, small ones of a folder are one row. */
+import { guessRole, PEEK_BYTES, type Role, worthPeeking } from "./roles";
+import type { FoundFile } from "./walk";
+
+export interface Bundle {
+	id: number;
+	/** What the row says: a path, or a folder with how many files. */
+	name: string;
+	role: Role;
+	files: FoundFile[];
+	size: number;
+}
+
+/** Above this a file is sent by itself, in resumable chunks; below it may travel in a tar. */
+export const SMALL_BYTES = 4 * 1024 * 1024;
+/** So many alike files in one folder are crops, not tables: nobody keeps forty label files. */
+const MANY = 20;
+
+let nextId = 1;
+
+async function headOf(file: File): Promise<string> {
+	const bytes = new Uint8Array(await file.slice(0, PEEK_BYTES).arrayBuffer());
+	let text = "";
+	for (const byte of bytes) text += String.fromCharCode(byte);
+	return text;
+}
+
+function folderOf(path: string): string {
+	return path.split("/").slice(0, -1).join("/");
+}
+
+/** Group files by top folder and role. Only files that may be tables or headers are looked into. */
+export async function bundle(found: readonly FoundFile[]): Promise<Bundle[]> {
+	const alike = new Map<string, number>();
+	const kindOf = ({ path }: FoundFile) =>
+		`${folderOf(path)}/*.${path.split(".").pop()?.toLowerCase()}`;
+	for (const one of found) alike.set(kindOf(one), (alike.get(kindOf(one)) ?? 0) + 1);
+
+	const rows = new Map<string, Bundle>();
+	for (const one of found) {
+		const many = (alike.get(kindOf(one)) ?? 0) >= MANY;
+		const head = !many && worthPeeking(one.path) ? await headOf(one.file).catch(() => "") : "";
+		const role =
+			many && /\.(csv|npy|parquet)$/i.test(one.path) ? "data" : guessRole(one.path, head);
+		const top = one.path.includes("/") ? (one.path.split("/")[0] as string) : "";
+		const together = one.file.size <= SMALL_BYTES && role === "data" && top !== "";
+		const key = together ? `folder ${top}` : `file ${one.path}`;
+		const row = rows.get(key);
+		if (row) {
+			row.files.push(one);
+			row.size += one.file.size;
+		} else {
+			rows.set(key, {
+				id: nextId++,
+				name: together ? top : one.path,
+				role,
+				files: [one],
+				size: one.file.size,
+			});
+		}
+	}
+	// A folder of one file is that file.
+	return [...rows.values()].map((row) =>
+		row.files.length === 1 ? { ...row, name: row.files[0]?.path ?? row.name } : row,
+	);
+}
