@@ -1,0 +1,11 @@
+"""The benchmarks drive the same program in the same browser as the browser tests."""
+
+from browser.conftest import (  # noqa: F401 - fixtures
+    api,
+    app_url,
+    browser,
+    context,
+    page,
+    stack,
+    watched,
+)

@@ -1,0 +1,85 @@
+"""The pages of the science: galleries, models, exposures, jobs, on a dataset once around."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from browser.stack import Api
+
+
+def test_the_galleries_show_original_reconstruction_and_residual(page: Page, circle: int) -> None:
+    page.goto(f"/d/{circle}/galleries")
+    expect(page.locator("main canvas").first).to_be_visible()
+    expect(page.get_by_text(re.compile("reconstruction", re.IGNORECASE)).first).to_be_visible()
+
+
+def test_a_model_reads_as_a_methods_section(page: Page, circle: int) -> None:
+    page.goto(f"/d/{circle}/models")
+    expect(page.get_by_text(re.compile("accuracy", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_text(re.compile("macro-F1", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_role("table").first).to_be_visible()
+
+
+def test_an_exposure_is_drawn_with_its_footprints(page: Page, circle: int) -> None:
+    page.goto(f"/d/{circle}/exposures")
+    expect(page.locator("main canvas").first).to_be_visible()
+    expect(page.get_by_text(re.compile("run_1")).first).to_be_visible()
+
+
+def test_retrain_shows_its_epochs_and_then_its_result(
+    page: Page, api: Api, unlabelled: int
+) -> None:
+    # given thirty labels
+    import uuid
+
+    ids = [c["id"] for c in api.get(f"/datasets/{unlabelled}")["label_set"]["classes"]]
+    names = [c["name"] for c in api.get(f"/datasets/{unlabelled}/cutouts", limit=90)["items"]]
+    for place in range(3):
+        ordinals = list(range(place, len(names), 3))[:12]
+        body = {
+            "key": str(uuid.uuid4()),
+            "ordinals": ordinals,
+            "class_id": ids[place],
+            "how": "gallery",
+            "context": {},
+        }
+        api.post(f"/datasets/{unlabelled}/labels", body)
+    # when the one button is pressed
+    page.goto(f"/d/{unlabelled}/models")
+    page.get_by_role("button", name="Retrain", exact=True).first.click()
+    # then the job is in the bar while it runs, and a reload finds it again
+    bar = page.get_by_role("banner").get_by_text(re.compile("Train classifier"))
+    expect(bar).to_be_visible()
+    page.reload()
+    expect(bar).to_be_visible()
+    # and the result has its spread
+    expect(page.get_by_text(re.compile(r"0\.\d+ ± 0\.\d+")).first).to_be_visible(timeout=180_000)
+    models = api.get(f"/datasets/{unlabelled}/models")
+    assert len(models) == 1
+    assert api.get(f"/datasets/{unlabelled}")["active_model_id"] == models[0]["id"]
+
+
+def test_a_job_can_be_cancelled(page: Page, api: Api, unlabelled: int) -> None:
+    api.wait_until_quiet(unlabelled)
+    job = api.start_job("train_autoencoder", unlabelled, {"epochs": 2000})
+    page.goto(f"/d/{unlabelled}/jobs")
+    expect(page.get_by_text(re.compile("Train autoencoder")).first).to_be_visible()
+    page.get_by_role("button", name=re.compile("Cancel")).first.click()
+    for _ in range(100):
+        if api.get(f"/jobs/{job}")["state"] == "cancelled":
+            break
+        page.wait_for_timeout(100)
+    assert api.get(f"/jobs/{job}")["state"] == "cancelled"
+
+
+def test_a_failed_job_says_why_in_one_sentence(page: Page, api: Api, unlabelled: int) -> None:
+    api.wait_until_quiet(unlabelled)
+    job = api.start_job("train_classifier", unlabelled, {})  # without a label
+    for _ in range(300):
+        if api.get(f"/jobs/{job}")["state"] == "failed":
+            break
+        page.wait_for_timeout(100)
+    error = api.get(f"/jobs/{job}")["error"]
+    page.goto(f"/d/{unlabelled}/jobs")
+    expect(page.get_by_text(error["message"]).first).to_be_visible()
+    assert "Traceback" not in error["message"]
