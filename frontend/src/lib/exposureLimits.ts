@@ -31,8 +31,8 @@ export function exposureLimits(
 
 /** In sigma; the usual threshold of a footprint is 6. */
 const ABOVE = 5;
-/** Percent. The brightest tenth of track pixels are a few worms and would leave muons dim. */
-const HEADROOM = 10;
+/** Percent. The brightest fifth of track pixels are a few worms and would leave muons dim. */
+const HEADROOM = 20;
 
 /** Robust standard deviation: from the 16th to the 50th percentile, where tracks do not reach. */
 function spread(values: TypedArray): number {

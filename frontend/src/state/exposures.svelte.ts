@@ -24,29 +24,25 @@ export interface Exposure {
 	calibration: {
 		amplifiers?: Amplifier[];
 		threshold?: { value: number; unit: string };
-		bias?: string | null;
-		dark?: string | null;
+		bias?: unknown;
+		dark?: unknown;
+		[fact: string]: unknown;
 	};
 	header?: Record<string, unknown> | null;
 }
 
 class ExposuresState {
+	#of: number | null = null;
 	/** In dataset order; null until the list has arrived. */
 	list = $state.raw<Exposure[] | null>(null);
 	#details = new SvelteMap<number, Exposure>();
 	#footprints = new SvelteMap<number, Footprint[]>();
 
 	async refresh(datasetId: number): Promise<void> {
-		const answer = await fetchJson<Exposure[] | { items: Exposure[] }>(
-			`/datasets/${datasetId}/exposures`,
-		);
-		this.list = Array.isArray(answer) ? answer : answer.items;
-	}
-
-	clear(): void {
-		this.list = null;
-		this.#details.clear();
-		this.#footprints.clear();
+		if (datasetId !== this.#of) this.list = null;
+		this.#of = datasetId;
+		const answer = await fetchJson<Exposure[]>(`/datasets/${datasetId}/exposures`);
+		if (datasetId === this.#of) this.list = answer;
 	}
 
 	/** Footprints of an exposure; undefined until they have arrived (the read is followed). */

@@ -13,23 +13,17 @@ export interface Cells {
 }
 
 class ModelsState {
+	#of: number | null = null;
 	/** Newest first; null until the list has arrived. */
 	list = $state.raw<ModelVersion[] | null>(null);
 	#details = new SvelteMap<number, ModelVersion>();
 	#cells = new SvelteMap<number, Cells>();
 
 	async refresh(datasetId: number): Promise<void> {
-		const answer = await fetchJson<ModelVersion[] | { items: ModelVersion[] }>(
-			`/datasets/${datasetId}/models`,
-		);
-		const list = Array.isArray(answer) ? answer : answer.items;
-		this.list = [...list].sort((a, b) => b.number - a.number);
-	}
-
-	clear(): void {
-		this.list = null;
-		this.#details.clear();
-		this.#cells.clear();
+		if (datasetId !== this.#of) this.list = null;
+		this.#of = datasetId;
+		const answer = await fetchJson<ModelVersion[]>(`/datasets/${datasetId}/models`);
+		if (datasetId === this.#of) this.list = answer;
 	}
 
 	/** Everything known about a version; undefined until it has arrived (the read is followed). */
