@@ -89,13 +89,19 @@ class TrainClassifier(JobRequest):
     annotator: str | None = Field(
         None, max_length=200, description="Whose labels; by default the consensus"
     )
+    novelty_check: bool = Field(
+        True, description="Measure how well each ranking would find a class nobody labelled"
+    )
 
 
 class TrainVae(JobRequest):
     """Train the variational autoencoder (64x64 images and four metadata values)."""
 
+    representation: Literal["downscaled", "fitted"] = Field(
+        "downscaled", description="Averages of four neighbours, or the whole cutout to scale"
+    )
     latent: int = Field(50, ge=2, le=1024, description="Length of the latent vector")
-    epochs: int = Field(60, ge=1, le=2000)
+    epochs: int | None = Field(None, ge=1, le=2000, description="By default from the set's size")
     kl_weight: float = Field(1.0, ge=0, le=1000, description="Weight of the KL term in the loss")
     batch_size: int = Field(64, ge=1, le=4096)
     learning_rate: float = Field(1e-3, gt=0, le=1)
@@ -105,8 +111,11 @@ class TrainVae(JobRequest):
 class TrainAutoencoder(JobRequest):
     """Train the plain autoencoder (3 convolutions and 2 linear layers, mean squared error)."""
 
+    representation: Literal["downscaled", "fitted"] = Field(
+        "fitted", description="The whole cutout to scale, or averages of four neighbours"
+    )
     latent: int = Field(64, ge=2, le=1024, description="Length of the latent vector")
-    epochs: int = Field(60, ge=1, le=2000)
+    epochs: int | None = Field(None, ge=1, le=2000, description="By default from the set's size")
     batch_size: int = Field(64, ge=1, le=4096)
     learning_rate: float = Field(1e-3, gt=0, le=1)
     seed: Seed = 0

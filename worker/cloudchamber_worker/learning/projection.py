@@ -158,3 +158,15 @@ def warm() -> None:
     """Let numba compile what UMAP needs, on a few rows, so that the first map does not wait."""
     rows = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
     project(rows)
+
+
+def blend(*embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embeddings [n, d_i] side by side as [n, sum of d_i], each with the same total variance."""
+    parts = []
+    for vectors in embeddings:
+        if vectors.shape[1] == 0:
+            continue
+        x = clean(vectors)
+        spread = np.maximum(x.std(axis=0), 1e-6)
+        parts.append((x - x.mean(axis=0)) / spread / np.sqrt(x.shape[1]))
+    return np.concatenate(parts, axis=1).astype(np.float32)

@@ -22,42 +22,49 @@ def density(vectors: NDArray[np.float32], seed: int = 0, k: int = 20) -> NDArray
     return 1 / (distance.mean(axis=1) + 1e-6)
 
 
-def labelling_order(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.intp]:
+def labelling_order(
+    vectors: NDArray[np.float32], seed: int = 0, labelled: NDArray[np.bool_] | None = None
+) -> NDArray[np.intp]:
     """All row numbers [n] of finite vectors [n, d], in the order to label them.
 
     Among the first 5, 10, 25 … 400 each k-means cluster of that many is represented, by its
-    densest row, larger clusters first; the rest follows by falling density.
+    densest row, larger clusters first; the rest follows by falling density. ``labelled`` rows
+    [n] represent their clusters already and come last.
     """
     n = len(vectors)
     if n == 0:
         return np.zeros(0, np.intp)
     dense = density(vectors, seed)
+    chosen = np.zeros(n, bool) if labelled is None else labelled.copy()
+    before = chosen.copy()
     order: list[int] = []
-    chosen = np.zeros(n, bool)
     distinct = len(np.unique(vectors, axis=0))
     for stage in STAGES:
-        k = min(stage, distinct)
-        if k <= len(order) or k < 2:
+        k = min(stage + int(before.sum()), STAGES[-1], distinct)
+        if stage <= len(order) or k < 2:
             continue
         method = KMeans if n <= 20_000 else MiniBatchKMeans
         cluster = method(k, n_init="auto", random_state=seed).fit_predict(vectors)
         sizes = np.bincount(cluster, minlength=k)
         covered = np.bincount(cluster[chosen], minlength=k)
         for c in np.lexsort((-sizes, covered)):
-            if len(order) >= k:
+            if len(order) >= stage:
                 break
             members = np.flatnonzero((cluster == c) & ~chosen)
             if len(members):
                 best = int(members[dense[members].argmax()])
                 order.append(best)
                 chosen[best] = True
-    rest = np.flatnonzero(~chosen)
-    return np.concatenate([np.array(order, np.intp), rest[np.argsort(-dense[rest], kind="stable")]])
+    rest, last = np.flatnonzero(~chosen), np.flatnonzero(before)
+    tails = [part[np.argsort(-dense[part], kind="stable")] for part in (rest, last)]
+    return np.concatenate([np.array(order, np.intp), *tails])
 
 
-def typicality(vectors: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
+def typicality(
+    vectors: NDArray[np.float32], seed: int = 0, labelled: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """Place in the labelling order as 1 (label first) falling towards 0, [n]."""
-    order = labelling_order(vectors, seed)
+    order = labelling_order(vectors, seed, labelled)
     place = np.empty(len(order), np.float32)
     place[order] = 1 - np.arange(len(order)) / max(len(order), 1)
     return place

@@ -1,0 +1,287 @@
+"""Train a classifier on the labels as they are now, judge it on held-out ones, predict all."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudchamber.data import datasets, models
+from cloudchamber.data.job_requests import TrainClassifier
+from cloudchamber.errors import JobError
+from cloudchamber_worker.learning.architectures import Architecture, architecture
+from cloudchamber_worker.learning.checkpoints import Journal
+from cloudchamber_worker.learning.classifier import (
+    Classifier,
+    Prediction,
+    apply_temperature,
+    fit_classifier,
+    with_temperature,
+)
+from cloudchamber_worker.learning.crossvalidation import (
+    HeldOut,
+    cross_validate,
+    held_out_metrics,
+)
+from cloudchamber_worker.learning.errors import LearningError
+from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling
+from cloudchamber_worker.learning.novelty import leave_one_class_out, rankings
+from cloudchamber_worker.learning.projection import blend
+from cloudchamber_worker.learning.quantiles import QuantileScaling, fit_quantile_scaling
+from cloudchamber_worker.lease import JobContext
+from cloudchamber_worker.tasks.classifier_columns import write_prediction
+from cloudchamber_worker.tasks.dataset_inputs import (
+    library_versions,
+    measurement_columns,
+    named_numbers,
+    need_cutouts,
+    pack_cutouts,
+    read_numbers,
+    sample_scaling,
+    split_groups,
+)
+from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
+from cloudchamber_worker.tasks.snapshot import (
+    Snapshot,
+    Targets,
+    class_targets,
+    freeze_labels,
+    label_origins,
+    remember,
+)
+
+log = logging.getLogger(__name__)
+QUEUE = "gpu"
+
+
+class _Training:
+    """One run of the recipe: what was read, and the steps that follow one another."""
+
+    def __init__(self, job: JobContext, params: TrainClassifier, recipe: Architecture) -> None:
+        self.job, self.params, self.recipe = job, params, recipe
+        self.started = time.monotonic()
+        self.journal = Journal(job.load_checkpoint(), job.save_checkpoint)
+        self.data: CutoutSet
+        self.snapshot: Snapshot
+        self.targets: Targets
+        self.pixels: PixelScaling
+        self.numbers: QuantileScaling
+
+    def read(self) -> None:
+        """Freeze the labels and pack the cutouts."""
+        job, recipe = self.job, self.recipe
+        job.progress(0.0, "reading labels and cutouts")
+        with job.read() as session:
+            need_cutouts(datasets.get_dataset(session, job.dataset_id).n_cutouts)
+            self.snapshot = freeze_labels(
+                session, job.dataset_id, self.params.annotator, self.journal
+            )
+            self.targets = class_targets(session, job.dataset_id, self.snapshot)
+            n = self.snapshot.n
+            self.origins = label_origins(session, job.dataset_id)
+            self.split = split_groups(session, job.dataset_id, self.snapshot.rows, n)
+            found = measurement_columns(session, job.dataset_id)
+            if not found and recipe.network is None:
+                raise JobError(
+                    f"“{recipe.title}” learns from measurements, and the dataset has none.",
+                    hint="Choose the default architecture, or import the cutouts again.",
+                )
+            self.size = named_numbers(session, job.dataset_id, ["pixels"], n)[:, 0]
+            self.previous = previous_positions(session, job.dataset_id)
+            self.pixels = sample_scaling(session, job.dataset_id, n)
+            images = None
+            if recipe.representation is not None:
+                images = pack_cutouts(
+                    session,
+                    job.dataset_id,
+                    n,
+                    self.pixels,
+                    recipe.representation,
+                    lambda row: job.progress(0.08 * row / n, "packing cutouts", cutouts=n),
+                )
+            self.data = CutoutSet(
+                images,
+                read_numbers(session, found, n),
+                self.split.groups,
+                tuple(column.name for column in found),
+            )
+        self.numbers = fit_quantile_scaling(self.data.measurements)
+        remember(self.journal, self.snapshot)
+
+    def _reporter(self, phase: str, start: float, share: float, runs: int) -> Callable[..., None]:
+        """Progress and a curve row per epoch; ``run`` counts the trainings of a phase."""
+        seen: dict[int, int] = {}
+
+        def report(run: int, row: dict[str, Any]) -> None:
+            done = seen.setdefault(run, len(seen))
+            # The bar needs the epochs to come, which depend on the set: approach the end instead.
+            within = 1 - 0.5 ** ((row["epoch"] + 1) / 15)
+            self.job.progress(start + share * (done + within) / runs, f"{phase} {done + 1}/{runs}")
+            self.job.epoch(phase=phase, fold=run, **row)
+
+        return report
+
+    def validate(self) -> tuple[HeldOut, dict[str, Any], float]:
+        """Held-out predictions, metrics and temperature."""
+        held = cross_validate(
+            self.data,
+            self.snapshot.rows,
+            self.targets.y,
+            len(self.targets.classes),
+            self.recipe,
+            self.params.seed,
+            self.journal,
+            self.numbers,
+            self.params.folds,
+            self.params.epochs,
+            self._reporter("fold", 0.1, 0.4, self.params.folds),
+        )
+        metrics, temperature = held_out_metrics(held, self.targets.y, len(self.targets.classes))
+        return held, metrics, temperature
+
+    def check_novelty(self) -> dict[str, Any] | None:
+        """How well each ranking finds a class that nobody labelled."""
+        if not self.params.novelty_check:
+            return None
+        return leave_one_class_out(
+            self.data,
+            self.snapshot.rows,
+            self.targets.y,
+            self.recipe,
+            self.params.seed,
+            self.journal,
+            self.numbers,
+            {"pixels": self.size} if np.isfinite(self.size).any() else None,
+            self._reporter("unseen class", 0.5, 0.25, min(6, len(self.targets.classes))),
+            self.params.epochs,
+        )
+
+    def fit(self, temperature: float) -> tuple[Classifier, Prediction]:
+        """The model on all labels, and its predictions for every cutout."""
+        report = self._reporter("all labels", 0.75, 0.1, 1)
+        classifier = fit_classifier(
+            self.data,
+            self.snapshot.rows,
+            self.targets.y,
+            len(self.targets.classes),
+            self.recipe,
+            self.params.seed,
+            self.journal,
+            "all labels",
+            self.params.epochs,
+            on_epoch=lambda row: report(0, row),
+            scaling=self.numbers,
+        )
+        classifier = with_temperature(classifier, temperature)
+        n = self.snapshot.n
+        prediction = classifier.predict(
+            self.data,
+            on_batch=lambda done: self.job.progress(
+                0.85 + 0.05 * done / n, "predicting", cutouts=n
+            ),
+        )
+        return classifier, prediction
+
+    def draw(self, prediction: Prediction) -> Map:
+        """The map of what the model sees and what was measured."""
+        self.job.progress(0.9, "drawing the map", cutouts=self.snapshot.n)
+        scaled = self.numbers.transform(self.data.measurements)
+        vectors = blend(prediction.penultimate, scaled)
+        labelled = self.snapshot.class_id > 0
+        typical_of = scaled if scaled.shape[1] else prediction.penultimate
+        return draw_map(vectors, typical_of, self.previous, labelled, seed=self.params.seed)
+
+    def held_out_columns(
+        self, held: HeldOut, temperature: float
+    ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """``held_out_class`` and ``snapshot_class`` int16 [n], −1 where there is none."""
+        snapshot_class = np.full(self.snapshot.n, -1, np.int16)
+        snapshot_class[self.snapshot.rows] = self.targets.y
+        held_class = np.full(self.snapshot.n, -1, np.int16)
+        tested = held.tested
+        probability = apply_temperature(held.probability[tested], temperature)
+        held_class[self.snapshot.rows[tested]] = probability.argmax(axis=1)
+        return held_class, snapshot_class
+
+
+def run(job: JobContext) -> None:
+    """Freeze labels → pack → cross-validate → check novelty → fit → predict → map → publish."""
+    params = TrainClassifier.model_validate(job.params)
+    try:
+        recipe = architecture(params.architecture)
+        training = _Training(job, params, recipe)
+        training.read()
+        held, metrics, temperature = training.validate()
+        novelty = training.check_novelty()
+        classifier, prediction = training.fit(temperature)
+    except LearningError as error:
+        raise JobError(str(error), hint=error.hint) from error
+    drawn = training.draw(prediction)
+    odd = rankings(prediction, training.snapshot.rows)
+    held_class, snapshot_class = training.held_out_columns(held, temperature)
+    origins = training.origins
+    metrics |= {
+        "per_class": [
+            {"class_id": c["id"], **row}
+            for c, row in zip(training.targets.classes, metrics["per_class"], strict=True)
+        ],
+        "untested_classes": [training.targets.classes[k] for k in metrics["untested_classes"]],
+        "split": training.split.by,
+        "biased_sample": origins["chosen"] > 0,
+        "label_origins": origins,
+        "temperature": temperature,
+        "novelty": novelty,
+        "seconds": round(time.monotonic() - training.started, 1),
+    }
+    config = {
+        "architecture": recipe.name,
+        "description": recipe.description,
+        "representation": recipe.representation,
+        "pixel_scaling": training.pixels.as_dict(),
+        "measurements": list(training.data.names),
+        "epochs": params.epochs,
+        "folds": held.folds,
+        "annotator": params.annotator,
+    }
+    weights = classifier.to_bytes({"config": config, "classes": training.targets.classes})
+    rows = training.snapshot.rows
+    result: dict[str, Any] = {
+        "accuracy": metrics["accuracy"],
+        "macro_f1": metrics["macro_f1"],
+        "n_labels": metrics["n_labels"],
+    }
+    job.progress(0.98, "publishing")
+    with job.publish(result) as session:
+        model = models.add_model_version(
+            session,
+            job.dataset_id,
+            kind="train_classifier",
+            architecture=recipe.name,
+            config=config,
+            classes=training.targets.classes,
+            metrics=metrics,
+            curves=training.journal.curve,
+            label_ordinals=rows.astype(np.int32),
+            label_class_ids=training.snapshot.class_id[rows],
+            label_action_id=training.snapshot.action_id,
+            seed=params.seed,
+            versions=library_versions(),
+            job_id=job.id,
+            weights=weights,
+        )
+        write_prediction(
+            session,
+            job.dataset_id,
+            model.id,
+            training.targets.classes,
+            prediction,
+            odd,
+            held_class,
+            snapshot_class,
+        )
+        write_map(session, job.dataset_id, job.id, drawn, model.id)
+        datasets.activate(session, job.dataset_id, model_version_id=model.id, map_job_id=job.id)
+        result["model_version_id"] = model.id
+    log.info("trained %s on %d labels", recipe.name, metrics["n_labels"])
