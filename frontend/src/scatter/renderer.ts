@@ -156,7 +156,8 @@ export class Renderer {
 		bind(2, this.buffers.colour, 1);
 		bind(3, this.buffers.lit, 1);
 		const count = Math.ceil(this.n / step);
-		for (const pass of this.lit ? [0, 1] : [2]) {
+		gl.uniform1i(set("u_selecting"), this.lit ? 1 : 0);
+		for (const pass of this.lit ? [0, 1, 2] : [1, 2]) {
 			gl.uniform1i(set("u_pass"), pass);
 			gl.drawArrays(gl.POINTS, 0, count);
 		}
@@ -198,6 +199,7 @@ export class Renderer {
 			"size",
 			"opacity",
 			"pass",
+			"selecting",
 			"grey",
 			"palette",
 			"rim",

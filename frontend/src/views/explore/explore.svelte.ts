@@ -40,6 +40,8 @@ class ExploreState {
 	descending = $state(true);
 	/** Two columns to draw instead of the map. */
 	axes = $state.raw<{ x: string; y: string } | null>(null);
+	/** The lasso has been used in this browser: its hint is not needed any more. */
+	lassoKnown = $state(load("explore.lassoKnown", false));
 	thumbnails = $state(load("explore.thumbnails", true));
 	logCounts = $state.raw<Record<string, boolean>>(load("explore.log", {}));
 	#histograms = $state.raw<string[] | null>(load<string[] | null>("explore.histograms", null));
@@ -159,6 +161,10 @@ class ExploreState {
 
 	lasso(polygon: number[], ordinals: Int32Array, mode: LassoMode): void {
 		this.select(ordinals, mode, "lasso");
+		if (!this.lassoKnown) {
+			this.lassoKnown = true;
+			save("explore.lassoKnown", true);
+		}
 		if (!selection.mask) this.strokes = [];
 		else if (mode === "new") this.strokes = [{ mode, polygon }];
 		else this.strokes = [...this.strokes, { mode, polygon }];
