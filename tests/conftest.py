@@ -88,7 +88,7 @@ class Postgres:
     def create(self, template: str = "template1") -> str:
         """Create a database, by default an empty one, and give its URL."""
         name = f"cc_{uuid.uuid4().hex[:12]}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY WAL_LOG")
         return self.url.set(database=name).render_as_string(False)
 
     def drop(self, url: str) -> None:
