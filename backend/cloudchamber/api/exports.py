@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from cloudchamber.api.deps import Db
 from cloudchamber.api.schemas import BodyId, BodyOrdinal, Id, Name, Schema
-from cloudchamber.services import exports
+from cloudchamber.services import export_files, exports
 
 router = APIRouter(tags=["exports"])
 
@@ -33,7 +33,8 @@ class ExportIn(Schema):
         200: {
             "description": "The file, as an attachment.",
             "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+                media_type: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in sorted(set(export_files.MEDIA_TYPES.values()))
             },
         }
     },

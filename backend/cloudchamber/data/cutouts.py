@@ -186,7 +186,7 @@ def ordinals_by_name(session: Session, dataset_id: int) -> dict[str, int]:
     rows = session.execute(
         select(Cutout.name, Cutout.ordinal).where(Cutout.dataset_id == dataset_id)
     )
-    return dict(rows.tuples().all())
+    return dict(iter(rows))
 
 
 def names(session: Session, dataset_id: int) -> list[str]:
@@ -327,15 +327,16 @@ def _first_with(session: Session, dataset_id: int, hashes: list[bytes]) -> dict[
 
 
 def _refuse_taken(session: Session, dataset_id: int, wanted: list[str]) -> None:
-    twice = len(set(wanted)) < len(wanted)
+    if len(set(wanted)) < len(wanted):
+        raise Conflict("Two cutouts of one batch have the same name.")
     for at in range(0, len(wanted), BATCH):
         taken = session.scalars(
             select(Cutout.name)
             .where(Cutout.dataset_id == dataset_id, Cutout.name.in_(wanted[at : at + BATCH]))
             .limit(1)
         ).first()
-        if taken is not None or twice:
-            raise Conflict(f"The dataset has a cutout called {taken or 'twice the same'} already.")
+        if taken is not None:
+            raise Conflict(f"The dataset has a cutout called {taken} already.")
 
 
 def _batches(

@@ -197,7 +197,7 @@ def count_and_unit(session: Session, dataset_ids: list[int]) -> dict[int, tuple[
 def exposure_names(session: Session, exposure_ids: set[int]) -> dict[int, str]:
     """Names by id."""
     rows = session.execute(select(Exposure.id, Exposure.name).where(Exposure.id.in_(exposure_ids)))
-    return dict(rows.tuples().all())
+    return dict(iter(rows))
 
 
 def last_level(height: int, width: int) -> int:

@@ -15,7 +15,7 @@ import pyarrow.parquet
 from cloudchamber.data.spreadsheet import neutralise
 
 MEDIA_TYPES = {
-    "csv": "text/csv; charset=utf-8",
+    "csv": "text/csv",
     "parquet": "application/vnd.apache.parquet",
     "npy": "application/octet-stream",
     "zip": "application/zip",
