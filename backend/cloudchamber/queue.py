@@ -4,7 +4,9 @@ The job's row is the truth. That a ring is lost, doubled or late is harmless, so
 not answer is a line in the log and never an error of a request.
 """
 
+import contextlib
 import logging
+import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +37,8 @@ class JobQueue:
 
     def __init__(self, broker_url: str | None) -> None:
         self._celery: Celery | None = None
+        self._bells: queue.Queue[tuple[int, str, str] | None] = queue.Queue(maxsize=64)
+        self._thread: threading.Thread | None = None
         if broker_url:
             self._celery = Celery("cloudchamber", broker=broker_url, set_as_current=False)
             self._celery.conf.update(
@@ -50,9 +54,15 @@ class JobQueue:
         """Whether there is a broker to send anything to."""
         return self._celery is not None
 
-    def ring(self, job: Job) -> bool:
-        """Send the id of a committed job; False when the broker does not answer."""
-        return self._send(job.id, job.kind, job.queue)
+    def ring(self, job: Job) -> None:
+        """Send the id of a committed job, from a thread: a broker that is down delays nobody."""
+        if self._celery is None:
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._ring_on, name="doorbell", daemon=True)
+            self._thread.start()
+        with contextlib.suppress(queue.Full):  # the sweep rings for those left out
+            self._bells.put_nowait((job.id, job.kind, job.queue))
 
     def ring_again(self, database: Database, *, patience: float, max_attempts: int = 3) -> int:
         """Settle expired leases, ring for what nobody claimed in `patience` seconds, count it."""
@@ -62,18 +72,20 @@ class JobQueue:
         with database.write() as session:
             due = leases.sweep(session, patience=patience, max_attempts=max_attempts)
         sent = 0
-        for job_id, kind, queue in due:
-            if self.waiting(queue) < leases.RING_AT_MOST:
-                sent += self._send(job_id, kind, queue)
+        for job_id, kind, name in due:
+            if self.waiting(name) < leases.RING_AT_MOST:
+                if not self._send(job_id, kind, name):
+                    break
+                sent += 1
         return sent
 
-    def waiting(self, queue: str) -> int:
+    def waiting(self, name: str) -> int:
         """How many messages nobody has fetched yet; 0 when the broker does not answer."""
         if self._celery is None:
             return 0
         try:
             with self._celery.connection_or_acquire() as connection:
-                return connection.default_channel.queue_declare(queue).message_count
+                return connection.default_channel.queue_declare(name).message_count
         except (BrokerError, OSError):
             return 0
 
@@ -89,15 +101,23 @@ class JobQueue:
         return True
 
     def close(self) -> None:
-        """Close the connections to the broker."""
+        """Send what is still to be sent, as far as it goes quickly, and close the connections."""
+        if self._thread is not None:
+            with contextlib.suppress(queue.Full):
+                self._bells.put_nowait(None)
+            self._thread.join(CONNECT_SECONDS)
         if self._celery is not None:
             self._celery.close()
 
-    def _send(self, job_id: int, kind: str, queue: str) -> bool:
+    def _ring_on(self) -> None:
+        while (bell := self._bells.get()) is not None:
+            self._send(*bell)
+
+    def _send(self, job_id: int, kind: str, name: str) -> bool:
         if self._celery is None:
             return False
         try:
-            self._celery.send_task(f"cloudchamber.{kind}", args=[job_id], queue=queue, retry=False)
+            self._celery.send_task(f"cloudchamber.{kind}", args=[job_id], queue=name, retry=False)
         except (BrokerError, OSError) as error:
             log.warning("the broker does not answer, job %d waits: %s", job_id, error)
             return False
@@ -106,10 +126,10 @@ class JobQueue:
 
 @contextmanager
 def sweeping(
-    database: Database, queue: JobQueue, *, every: float = 2.0, patience: float = 5.0
+    database: Database, doorbell: JobQueue, *, every: float = 2.0, patience: float = 5.0
 ) -> Iterator[None]:
     """Ring again every few seconds, from a thread, for as long as the block lasts."""
-    if not queue.has_broker:  # then the workers' own sweep is all there is
+    if not doorbell.has_broker:  # then the workers' own sweep is all there is
         yield
         return
     stop = threading.Event()
@@ -117,7 +137,7 @@ def sweeping(
     def sweep() -> None:
         while not stop.wait(every):
             try:
-                queue.ring_again(database, patience=patience)
+                doorbell.ring_again(database, patience=patience)
             except (SQLAlchemyError, CloudchamberError) as error:
                 log.warning("no sweep of the jobs: %s", error)
 

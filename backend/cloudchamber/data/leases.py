@@ -234,10 +234,19 @@ def load_checkpoint(session: Session, job_id: int) -> bytes | None:
     return session.scalar(select(JobCheckpoint.data).where(JobCheckpoint.job_id == job_id))
 
 
-def save_checkpoint(session: Session, lease: Lease, data: bytes) -> None:
+def save_checkpoint(
+    session: Session,
+    lease: Lease,
+    data: bytes,
+    *,
+    curve: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
     """Replace the checkpoint; the caller has checked the fence in this transaction."""
     session.merge(JobCheckpoint(job_id=lease.job_id, fence=lease.fence, data=data, at=now()))
     session.flush()
+    if curve is not None:
+        rows = [dict(row) for row in curve]
+        _run(session, update(Job).where(Job.id == lease.job_id).values(curve=rows))
 
 
 def sweep(
