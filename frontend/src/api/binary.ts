@@ -50,7 +50,8 @@ export interface Footprint {
 interface PackItem {
 	ordinal: number;
 	dtype?: string;
-	shape: number[];
+	/** Of pixels: height, width and, for colour, channels. */
+	shape?: number[];
 	offset?: number;
 	nbytes?: number;
 	mask_offset: number | null;
@@ -87,7 +88,7 @@ export function parsePack(buffer: ArrayBuffer): { items: PackItem[]; payload: nu
 export function parsePixels(buffer: ArrayBuffer): CutoutPixels[] {
 	const { items, payload } = parsePack(buffer);
 	return items.map((item) => {
-		const [height = 0, width = 0, channels = 1] = item.shape;
+		const [height = 0, width = 0, channels = 1] = item.shape ?? [];
 		return {
 			ordinal: item.ordinal,
 			dtype: item.dtype ?? "float32",

@@ -75,6 +75,8 @@ export interface OutboxEvents {
 	onState(state: { pending: number; offline: boolean }): void;
 }
 
+/** A send begins this long after its key, so that the next image is on the screen first. */
+const AFTER_FRAME_MS = 24;
 /** Waits between tries; the last one repeats. */
 const WAITS_MS = [250, 500, 1000, 2000, 5000];
 
@@ -117,7 +119,7 @@ export class Outbox {
 		const entry: Entry = { ...action, seq: this.#seq++ };
 		this.#queue.push(entry);
 		this.#tell();
-		this.#pump();
+		setTimeout(() => this.#pump(), AFTER_FRAME_MS);
 		return this.store.put(entry);
 	}
 

@@ -74,7 +74,7 @@ export function drawCutout(
 ): void {
 	if (canvas.width !== cutout.width) canvas.width = cutout.width;
 	if (canvas.height !== cutout.height) canvas.height = cutout.height;
-	const context = canvas.getContext("2d");
+	const context = canvas.getContext("2d", { willReadFrequently: true });
 	if (!context || cutout.width === 0 || cutout.height === 0) return;
 	const rgba = paint(cutout.pixels, cutout.channels, appearance, limits);
 	context.putImageData(new ImageData(rgba, cutout.width, cutout.height), 0, 0);

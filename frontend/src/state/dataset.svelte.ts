@@ -24,8 +24,13 @@ class DatasetState {
 	#values = new SvelteMap<string, { column: Column; values: TypedArray }>();
 	#loading = new Map<string, number>();
 	#cutouts = new SvelteMap<number, CutoutInfo>();
+	#asked = new Set<number>();
 	#lastActionId = 0;
 	#known: Revisions | null = null;
+	/** Revision of labels up to which `overlay` is known to be right, and own actions since then. */
+	#labelsAt = 0;
+	#ownActions = 0;
+	#settling: ReturnType<typeof setTimeout> | undefined;
 	#stop: (() => void) | null = null;
 
 	get id(): number | null {
@@ -91,18 +96,27 @@ class DatasetState {
 		return this.#cutouts.get(ordinal);
 	}
 
+	/** Whether the facts of a cutout are here or on their way. */
+	knows(ordinal: number): boolean {
+		return this.#asked.has(ordinal);
+	}
+
 	/** Have the facts of these cutouts fetched, those already known left out. */
 	async loadCutouts(ordinals: ArrayLike<number>): Promise<void> {
 		const id = this.id;
-		const wanted = Array.from(ordinals).filter((o) => o >= 0 && !this.#cutouts.has(o));
+		const wanted = Array.from(ordinals).filter((o) => o >= 0 && !this.#asked.has(o));
 		if (id === null || wanted.length === 0) return;
+		for (const o of wanted) this.#asked.add(o);
 		for (let i = 0; i < wanted.length; i += 500) {
-			const list = wanted.slice(i, i + 500).join(",");
+			const some = wanted.slice(i, i + 500);
 			const page = await given(
 				api.GET("/api/v1/datasets/{dataset_id}/cutouts", {
-					params: { path: { dataset_id: id }, query: { ordinals: list } },
+					params: { path: { dataset_id: id }, query: { ordinals: some.join(",") } },
 				}),
-			);
+			).catch((error) => {
+				for (const o of some) this.#asked.delete(o);
+				throw error;
+			});
 			if (this.id !== id) return;
 			for (const item of page.items) this.#cutouts.set(item.ordinal, item);
 		}
@@ -120,6 +134,8 @@ class DatasetState {
 			this.columns = columns;
 			this.#lastActionId = labels.lastActionId;
 			this.#known = info.revisions;
+			this.#labelsAt = info.revisions.labels;
+			this.#ownActions = 0;
 			this.overlay.reset(labels.classIds, labels.flags, this.pendingOf(id));
 			this.labelRevision++;
 			this.ready = true;
@@ -140,6 +156,7 @@ class DatasetState {
 	close(): void {
 		this.#stop?.();
 		this.#stop = null;
+		clearTimeout(this.#settling);
 		this.info = null;
 		this.columns = [];
 		this.error = null;
@@ -147,6 +164,7 @@ class DatasetState {
 		this.#values.clear();
 		this.#loading.clear();
 		this.#cutouts.clear();
+		this.#asked.clear();
 		this.overlay.reset(new Int32Array(0), new Uint8Array(0), []);
 		this.labelRevision++;
 		jobs.clear();
@@ -173,6 +191,31 @@ class DatasetState {
 
 	touched(): void {
 		this.labelRevision++;
+	}
+
+	/** An action of this page was acknowledged; the event that tells of it is no news. */
+	acknowledged(): void {
+		this.#ownActions++;
+	}
+
+	/**
+	 * Once labels rest for a moment: fetch what others did, unless every new revision was made here,
+	 * and the facts that follow from labels. Not per label: keys come ten times a second.
+	 */
+	#settleLabels(id: number): void {
+		clearTimeout(this.#settling);
+		this.#settling = setTimeout(async () => {
+			const revision = this.#known?.labels ?? 0;
+			const foreign = revision - this.#labelsAt !== this.#ownActions;
+			this.#labelsAt = revision;
+			this.#ownActions = 0;
+			try {
+				if (foreign) await this.#refreshLabels(id);
+				await this.refresh();
+			} catch {
+				this.#known = null;
+			}
+		}, 700);
 	}
 
 	/** Labels made elsewhere since the last look. */
@@ -204,7 +247,7 @@ class DatasetState {
 				await this.refresh();
 				await this.refreshColumns();
 			}
-			if (changed("labels")) await this.#refreshLabels(id);
+			if (changed("labels")) this.#settleLabels(id);
 		} catch {
 			// The stream repeats the revisions on reconnect; forget them, so that nothing is missed.
 			this.#known = null;

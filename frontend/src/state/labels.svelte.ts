@@ -87,6 +87,7 @@ async function send(entry: Entry): Promise<Outcome> {
 function onDone(entry: Entry, answer: unknown): void {
 	saveState.lastSavedAt = Date.now();
 	if (entry.datasetId !== dataset.id) return;
+	dataset.acknowledged();
 	if (entry.kind === "label") {
 		dataset.overlay.confirm(entry.key);
 		return;

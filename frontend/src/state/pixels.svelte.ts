@@ -8,6 +8,8 @@ import { dataset } from "./dataset.svelte";
 /** 256 MB of pixels: some 30,000 track-sized cutouts. */
 const LIMIT_BYTES = 256 * 1024 * 1024;
 const BATCH = 128;
+/** A batch of large images is made smaller, so that the first of them comes soon. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 const PARALLEL = 3;
 
 class PixelCache {
@@ -17,6 +19,8 @@ class PixelCache {
 	#inFlight = new Set<number>();
 	#waiting = new Map<number, { tell: () => void; subscribe: () => void }>();
 	#requests = 0;
+	/** Size of an image, learnt as they come; at first a guess that makes the first batch small. */
+	#meanBytes = BATCH_BYTES / 24;
 	#scheduled = false;
 
 	/** Pixels of one cutout; undefined until they have arrived (the read is followed). */
@@ -77,7 +81,8 @@ class PixelCache {
 
 	#pump(): void {
 		while (this.#requests < PARALLEL && this.#wanted.size > 0) {
-			const batch = [...this.#wanted].slice(-BATCH).reverse();
+			const most = Math.min(BATCH, Math.max(1, Math.floor(BATCH_BYTES / this.#meanBytes)));
+			const batch = [...this.#wanted].slice(-most).reverse();
 			for (const o of batch) {
 				this.#wanted.delete(o);
 				this.#inFlight.add(o);
@@ -95,16 +100,16 @@ class PixelCache {
 		try {
 			const items = await fetchPixels(id, batch);
 			if (id !== this.#datasetId) return;
+			let sum = 0;
 			for (const item of items) {
-				this.#cache.set(
-					item.ordinal,
-					item,
-					item.pixels.byteLength + (item.mask?.byteLength ?? 0) + 200,
-				);
+				const bytes = item.pixels.byteLength + (item.mask?.byteLength ?? 0) + 200;
+				sum += bytes;
+				this.#cache.set(item.ordinal, item, bytes);
 				const waiting = this.#waiting.get(item.ordinal);
 				this.#waiting.delete(item.ordinal);
 				waiting?.tell();
 			}
+			if (items.length > 0) this.#meanBytes = (this.#meanBytes + sum / items.length) / 2;
 		} catch {
 			// Offline: whoever still looks asks again when the connection is back.
 			if (id === this.#datasetId) setTimeout(() => this.#retry(batch), 1500);

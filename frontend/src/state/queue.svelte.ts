@@ -9,8 +9,10 @@ import { selection } from "./selection.svelte";
 
 export type Scope = "unlabelled" | "all" | "dubious" | "selection";
 
-/** Images fetched ahead: at ten labels a second they last a second and a half. */
-const AHEAD = 16;
+/** Images at hand ahead of the current one: at ten labels a second they outlast a server's restart. */
+const AHEAD = 128;
+/** Fewer than this many at hand, and the next ones are fetched, all in one request. */
+const LOW = 64;
 
 class QueueState {
 	order = $state<Order>(load<Order>("order", "typical"));
@@ -118,8 +120,13 @@ class QueueState {
 		this.canGoBack = this.#trail.canGoBack;
 		this.next8 = ahead.slice(0, 8);
 		selection.current = this.current;
-		pixelCache.prefetch([this.current, ...ahead]);
-		void dataset.loadCutouts([this.current, ...ahead]).catch(() => {});
+		// A key must cost nothing but its drawing: one request for many images, not one per key.
+		const near = [this.current, ...ahead.slice(0, LOW)];
+		if (near.some((o) => o >= 0 && !pixelCache.peek(o)))
+			pixelCache.prefetch([this.current, ...ahead]);
+		if (near.some((o) => o >= 0 && !dataset.knows(o))) {
+			void dataset.loadCutouts([this.current, ...ahead]).catch(() => {});
+		}
 	}
 }
 
