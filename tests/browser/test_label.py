@@ -18,7 +18,8 @@ def open_label(page: Page, dataset: int) -> None:
     page.goto(f"/d/{dataset}/label")
     expect(page.get_by_text("of 90 labelled")).to_be_visible()
     page.get_by_role("radio", name="as imported").check()
-    expect(page.get_by_text(re.compile(r"^track_00000"))).to_be_visible()
+    expect(page.get_by_text("track_00000", exact=True)).to_be_visible()
+    expect(page.locator(".stage canvas").first).to_be_visible()
 
 
 def classes(api: Api, dataset: int) -> dict[str, int]:
@@ -65,9 +66,9 @@ def test_undo_and_redo_go_as_deep_as_one_likes(page: Page, api: Api, unlabelled:
 def test_skip_and_back_label_nothing(page: Page, api: Api, unlabelled: int) -> None:
     open_label(page, unlabelled)
     page.keyboard.press("Space")
-    expect(page.get_by_text(re.compile(r"^track_00001"))).to_be_visible()
+    expect(page.get_by_text("track_00001", exact=True)).to_be_visible()
     page.keyboard.press("b")
-    expect(page.get_by_text(re.compile(r"^track_00000"))).to_be_visible()
+    expect(page.get_by_text("track_00000", exact=True)).to_be_visible()
     assert set(api.labels(unlabelled)) == {0}
 
 
@@ -138,6 +139,7 @@ def test_a_killed_server_costs_nothing_but_time(
         page = context.new_page()
         page.goto(f"{stack.url}/d/{dataset}/label")
         page.get_by_role("radio", name="as imported").check()
+        page.get_by_role("button", name="Go to track_00000").click()
         page.wait_for_timeout(500)
         for _ in range(3):
             page.keyboard.press("d")
