@@ -24,6 +24,21 @@ describe("charts", () => {
 		expect(mean?.points[1]?.y).toBe(0.6);
 	});
 
+	it("shows the cross-validation, not the trainings beside it", () => {
+		const rows = [
+			{ stage: "fold 0", epoch: 0, loss: 2 },
+			{ stage: "fold 1", epoch: 0, loss: 4 },
+			{ stage: "without class 1", epoch: 0, loss: 99 },
+			{ stage: "all labels", epoch: 0, loss: 98 },
+		];
+		expect(charts(rows)[0]?.series.at(-1)?.points).toEqual([{ x: 0, y: 3 }]);
+		const live = [
+			{ phase: "fold", fold: 3, epoch: 0, loss: 5 },
+			{ phase: "unseen class", fold: 1, epoch: 0, loss: 99 },
+		];
+		expect(charts(live)[0]?.series.at(-1)?.points).toEqual([{ x: 0, y: 5 }]);
+	});
+
 	it("draws a single run as one line and nothing as nothing", () => {
 		expect(charts([{ epoch: 0, kl: 3 }])[0]?.series).toHaveLength(1);
 		expect(charts([])).toEqual([]);

@@ -23,9 +23,14 @@ export interface Metrics {
 		n: number;
 	};
 	biased_sample?: boolean;
+	label_origins?: { drawn: number; chosen: number; unknown: number };
+	/** What was kept together in cross-validation. */
+	split?: string;
+	untested_classes?: { id: number; name: string }[];
 	seconds?: number;
 	novelty?: unknown;
 	loss?: number;
+	val_loss?: number | null;
 	[name: string]: unknown;
 }
 
@@ -85,11 +90,24 @@ const ROLES: { title: string; train: string[]; held: string[] }[] = [
 	{ title: "KL divergence", train: ["kl", "kld"], held: ["val_kl"] },
 ];
 
+/** Trainings that only measure how well the unknown is found; they have curves of another task. */
+const ASIDE = /^(without|unseen)/;
+
+/** The training within a job that a row belongs to: "fold 2", "without class 1", "all labels". */
+function stageOf(row: EpochRow): string {
+	if (typeof row.stage === "string") return row.stage;
+	return typeof row.phase === "string"
+		? `${row.phase} ${row.fold ?? ""}`
+		: `fold ${row.fold ?? ""}`;
+}
+
 /**
  * Plots of a training's epochs. Folds are drawn faintly with their mean over them; a fold that has
  * not come as far as the others leaves the mean to those that have.
  */
-export function charts(rows: readonly EpochRow[]): Chart[] {
+export function charts(all: readonly EpochRow[]): Chart[] {
+	const folds = all.filter((row) => /^fold\b/.test(stageOf(row)));
+	const rows = folds.length ? folds : all.filter((row) => !ASIDE.test(stageOf(row)));
 	return ROLES.map(({ title, train, held }) => ({
 		title,
 		series: [...lines(rows, train, "training", 4), ...lines(rows, held, "held out", 2)],
@@ -99,15 +117,16 @@ export function charts(rows: readonly EpochRow[]): Chart[] {
 function lines(rows: readonly EpochRow[], names: string[], name: string, tone: 2 | 4): Series[] {
 	const field = names.find((f) => rows.some((r) => typeof r[f] === "number"));
 	if (!field) return [];
-	const folds = new Map<unknown, { x: number; y: number }[]>();
+	const folds = new Map<string, { x: number; y: number }[]>();
 	const sums = new Map<number, { sum: number; n: number }>();
 	rows.forEach((row, i) => {
 		const y = row[field];
 		if (typeof y !== "number") return;
 		const x = typeof row.epoch === "number" ? row.epoch : i;
-		const fold = folds.get(row.fold ?? null);
+		const stage = stageOf(row);
+		const fold = folds.get(stage);
 		if (fold) fold.push({ x, y });
-		else folds.set(row.fold ?? null, [{ x, y }]);
+		else folds.set(stage, [{ x, y }]);
 		const at = sums.get(x) ?? { sum: 0, n: 0 };
 		sums.set(x, { sum: at.sum + y, n: at.n + 1 });
 	});

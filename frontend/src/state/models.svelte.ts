@@ -17,6 +17,7 @@ class ModelsState {
 	/** Newest first; null until the list has arrived. */
 	list = $state.raw<ModelVersion[] | null>(null);
 	#details = new SvelteMap<number, ModelVersion>();
+	readonly #asked = new Set<number>();
 	#cells = new SvelteMap<number, Cells>();
 
 	async refresh(datasetId: number): Promise<void> {
@@ -34,6 +35,29 @@ class ModelsState {
 	async loadDetail(id: number): Promise<void> {
 		if (!this.#details.has(id))
 			this.#details.set(id, await fetchJson<ModelVersion>(`/models/${id}`));
+	}
+
+	/**
+	 * Classes of the version that predicts, in the order of its predictions; empty until known.
+	 * Predictions index the classes a version was trained on, not those of the label set.
+	 */
+	get predictable(): { id: number; name: string }[] {
+		const id = dataset.columnByName("predicted")?.model_version_id;
+		if (!id) return [];
+		const known = this.list?.find((m) => m.id === id) ?? this.#details.get(id);
+		if (!known && !this.#asked.has(id)) {
+			this.#asked.add(id);
+			queueMicrotask(() => void this.loadDetail(id).catch(() => this.#asked.delete(id)));
+		}
+		return known?.classes ?? [];
+	}
+
+	/** What the active model thinks of a cutout; null while on its way, or without a model. */
+	suggestion(ordinal: number): { classId: number; name: string; probability: number } | null {
+		const index = dataset.values("predicted")?.[ordinal] ?? -1;
+		const of = this.predictable[index];
+		const probability = dataset.values("confidence")?.[ordinal] ?? Number.NaN;
+		return of ? { classId: of.id, name: of.name, probability } : null;
 	}
 
 	/** What stands in the cells of a version's confusion matrix; undefined until it has arrived. */

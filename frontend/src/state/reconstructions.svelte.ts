@@ -23,6 +23,12 @@ class Reconstructions {
 		return this.#known.get(ordinal);
 	}
 
+	/** How many cutouts, from the first, have a pair. */
+	get n(): number {
+		const input = dataset.columnByName("model_input");
+		return Math.min(input?.n ?? 0, dataset.columnByName("reconstruction")?.n ?? 0);
+	}
+
 	/**
 	 * Height, width and channels of the pairs, null where no autoencoder was trained. Both columns
 	 * carry the shape as "64x64x1" in their description.
