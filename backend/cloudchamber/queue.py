@@ -15,7 +15,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
-from cloudchamber.data import leases
+from cloudchamber.data import sweeps
 from cloudchamber.data.database import Database
 from cloudchamber.data.jobs import Job
 from cloudchamber.errors import CloudchamberError
@@ -67,13 +67,13 @@ class JobQueue:
     def ring_again(self, database: Database, *, patience: float, max_attempts: int = 3) -> int:
         """Settle expired leases, ring for what nobody claimed in `patience` seconds, count it."""
         with database.read() as session:
-            if not leases.needs_sweep(session, patience=patience):
+            if not sweeps.needs_sweep(session, patience=patience):
                 return 0
         with database.write() as session:
-            due = leases.sweep(session, patience=patience, max_attempts=max_attempts)
+            due = sweeps.sweep(session, patience=patience, max_attempts=max_attempts)
         sent = 0
         for job_id, kind, name in due:
-            if self.waiting(name) < leases.RING_AT_MOST:
+            if self.waiting(name) < sweeps.RING_AT_MOST:
                 if not self._send(job_id, kind, name):
                     break
                 sent += 1

@@ -21,7 +21,7 @@ from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy.exc import SQLAlchemyError
 
-from cloudchamber.data import jobs, leases
+from cloudchamber.data import jobs, sweeps
 from cloudchamber.data.database import Database
 from cloudchamber.errors import CloudchamberError
 from cloudchamber_worker.registry import kinds, module_names
@@ -77,6 +77,15 @@ def _send(job_id: int, kind: str, queue: str) -> bool:
     return True
 
 
+def _waiting(queue: str) -> int:
+    """How many messages nobody has fetched yet: ringing more would only pile them up."""
+    try:
+        with app.connection_for_write() as connection:
+            return connection.default_channel.queue_declare(queue).message_count
+    except (BrokerError, OSError):
+        return 0
+
+
 def _work(job_id: int) -> None:
     if stopping.is_set():
         return
@@ -104,14 +113,14 @@ def sweep_once() -> None:
     """Settle expired leases and ring for what nobody claimed."""
     _expire_the_dead()
     with database.read() as session:
-        if not leases.needs_sweep(session, patience=settings.patience_seconds):
+        if not sweeps.needs_sweep(session, patience=settings.patience_seconds):
             return
     with database.write() as session:
-        due = leases.sweep(
+        due = sweeps.sweep(
             session, patience=settings.patience_seconds, max_attempts=settings.max_attempts
         )
     for job_id, kind, queue in due:
-        if not _send(job_id, kind, queue):
+        if _waiting(queue) < sweeps.RING_AT_MOST and not _send(job_id, kind, queue):
             return
 
 
@@ -123,12 +132,12 @@ def _expire_the_dead() -> None:
     """
     host = socket.gethostname()
     with database.read() as session:
-        owners = leases.running_owners(session)
+        owners = sweeps.running_owners(session)
     for other in owners - {owner}:
         place, pid, _ = other.rsplit(":", 2)
         if place == host and not psutil.pid_exists(int(pid)):
             with database.write() as session:
-                leases.expire(session, other)
+                sweeps.expire(session, other)
             log.info("the worker %s is gone, its jobs go on here", other)
 
 
