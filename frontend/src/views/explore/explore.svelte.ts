@@ -8,6 +8,8 @@ import type { LassoMode } from "../../scatter/lasso";
 import { dataset } from "../../state/dataset.svelte";
 import { type How, record } from "../../state/labels.svelte";
 import { selection } from "../../state/selection.svelte";
+import { suggestions } from "../../state/suggestions.svelte";
+import { view } from "../../state/view.svelte";
 
 /** What colours the map; `auto` is classes once there are labels, clusters before. */
 export type ColourBy = "auto" | "class" | "suggestion" | "cluster" | `column:${string}`;
@@ -235,8 +237,10 @@ class ExploreState {
 		if (selection.mask) context.selected_by = selection.how;
 		if (this.strokes.length && selection.mask) context.lasso = this.strokes;
 		if (this.cuts.length) context.cuts = this.cutText;
-		if (this.colouredBy === "suggestion")
-			context.suggestions_of_model = dataset.info?.active_model_id ?? null;
+		const seen = this.colouredBy === "suggestion" || suggestions.visible;
+		context.model_version_visible = seen ? suggestions.modelId : null;
+		context.stretch = view.stretch;
+		context.colormap = view.colormap;
 		return context;
 	}
 }
