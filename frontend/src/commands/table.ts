@@ -17,6 +17,8 @@ export interface Command {
 	repeats?: boolean;
 	/** A class of the label set: its key wins over a command's. */
 	claims?: boolean;
+	/** Stroke that takes the place of a key which a class has. */
+	fallback?: string;
 }
 
 /** A command with the parts that are nearly always the same filled in. */
@@ -48,10 +50,11 @@ export function duplicates(commands: Command[]): [string, string, string][] {
 export function register(source: Source | Command[]): () => void {
 	const entry = typeof source === "function" ? source : () => source;
 	sources.push(entry);
-	if (import.meta.env?.DEV) {
+	// Looked at once the page stands, so that a browser test of any page fails on a shared key.
+	setTimeout(() => {
 		const found = duplicates(allCommands());
-		if (found.length > 0) console.error("Two commands on one key:", found);
-	}
+		if (found.length > 0) console.error("Two commands on one key:", JSON.stringify(found));
+	});
 	return () => {
 		const at = sources.indexOf(entry);
 		if (at >= 0) sources.splice(at, 1);
@@ -65,7 +68,7 @@ export function useCommands(source: Source): void {
 
 /**
  * The commands with every key taken away that a class of the label set has: people choose their own
- * keys, so each command on a plain letter has a second stroke to fall back to.
+ * keys, so a command on a plain letter names a second stroke to fall back to.
  */
 export function yieldToClasses(commands: Command[]): Command[] {
 	const claimed = new Set(commands.filter((c) => c.claims).flatMap((c) => c.keys));
@@ -73,7 +76,13 @@ export function yieldToClasses(commands: Command[]): Command[] {
 	return commands.map((c) =>
 		c.claims || !c.keys.some((stroke) => claimed.has(stroke))
 			? c
-			: { ...c, keys: c.keys.filter((stroke) => !claimed.has(stroke)) },
+			: {
+					...c,
+					keys: [
+						...c.keys.filter((stroke) => !claimed.has(stroke)),
+						...(c.fallback ? [c.fallback] : []),
+					],
+				},
 	);
 }
 
@@ -96,6 +105,12 @@ export function shownStroke(id: string): string | undefined {
 }
 
 let strokeAt = 0;
+let onUse: (id: string) => void = () => {};
+
+/** Be told of every command that a key ran. */
+export function watchUse(told: (id: string) => void): void {
+	onUse = told;
+}
 
 /** When the key of the running command went down, on the clock of `performance.now()`. */
 export function strokeTime(): number {
@@ -137,6 +152,7 @@ export function handleKey(event: KeyboardEvent): boolean {
 		if (event.repeat && !candidate.repeats) return true;
 		strokeAt = event.timeStamp;
 		candidate.run();
+		onUse(candidate.id);
 		return true;
 	}
 	return false;

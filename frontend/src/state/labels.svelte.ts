@@ -21,6 +21,8 @@ export interface Done {
 	key: string;
 	ordinals: Int32Array;
 	classId: number | null;
+	/** What was given, in a word or two: a class, "dubious", "note" …. */
+	what: string;
 	before: Effect;
 	after: Effect;
 	at: number;
@@ -190,6 +192,7 @@ export function record(
 		key,
 		ordinals: list,
 		classId: classId ?? null,
+		what: wordFor(judgement),
 		before,
 		after: dataset.overlay.read(list),
 		at: Date.now(),
@@ -198,6 +201,13 @@ export function record(
 	log.undone = [];
 	log.message = "";
 	return done;
+}
+
+function wordFor({ classId, dubious, note }: Judgement): string {
+	if (classId) return dataset.classById(classId)?.name ?? "label";
+	if (classId === null) return "label removed";
+	if (dubious !== undefined) return dubious ? "dubious" : "not dubious";
+	return note ? "note" : "note removed";
 }
 
 const nothing: Effect = { ordinals: new Int32Array(0), classIds: null, flags: null };
