@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from cloudchamber.data.base import JsonDocument, now
@@ -57,6 +57,18 @@ def sweep(
 
 def _due(session: Session, patience: float) -> list[tuple[int, str, str]]:
     """Mark and return the jobs whose doorbell is to be rung (again)."""
+    rows = session.execute(
+        update(Job)
+        .where(_is_due(patience))
+        .values(rung_at=database_clock())
+        .returning(Job.id, Job.kind, Job.queue)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((row.id, row.kind, row.queue) for row in rows)
+
+
+def _is_due(patience: float) -> ColumnElement[bool]:
+    """Among the first of its queue, and not rung for lately."""
     waiting = (
         select(
             Job.id,
@@ -66,34 +78,18 @@ def _due(session: Session, patience: float) -> list[tuple[int, str, str]]:
         .subquery()
     )
     first = select(waiting.c.id).where(waiting.c.place <= RING_AT_MOST)
-    rows = session.execute(
-        update(Job)
-        .where(
-            Job.id.in_(first),
-            Job.state == JobState.QUEUED,
-            or_(Job.rung_at.is_(None), Job.rung_at < database_clock() - patience),
-        )
-        .values(rung_at=database_clock())
-        .returning(Job.id, Job.kind, Job.queue)
-        .execution_options(synchronize_session=False)
+    return and_(
+        Job.id.in_(first),
+        Job.state == JobState.QUEUED,
+        or_(Job.rung_at.is_(None), Job.rung_at < database_clock() - patience),
     )
-    return sorted((row.id, row.kind, row.queue) for row in rows)
 
 
 def needs_sweep(session: Session, *, patience: float = 5.0) -> bool:
     """Whether a sweep would do anything: a read, so that an idle server never writes."""
-    now = database_clock()
-    query = (
-        select(Job.id)
-        .where(
-            or_(
-                Job.state.in_((JobState.RUNNING, JobState.CANCELLING)) & (Job.lease_until < now),
-                (Job.state == JobState.QUEUED)
-                & or_(Job.rung_at.is_(None), Job.rung_at < now - patience),
-            )
-        )
-        .limit(1)
-    )
+    live = Job.state.in_((JobState.RUNNING, JobState.CANCELLING))
+    expired = live & (Job.lease_until < database_clock())
+    query = select(Job.id).where(or_(expired, _is_due(patience))).limit(1)
     return session.scalar(query) is not None
 
 
