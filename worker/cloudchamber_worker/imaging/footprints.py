@@ -1,0 +1,58 @@
+"""The footprint of a crop that came without one, and the signal that is measured in it."""
+
+import numpy as np
+
+SPARSE = 0.5  # more zeros than this, and nothing below: the zeros are "no signal"
+
+
+def signal_of(pixels: np.ndarray, mask: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Signal float64 [height, width] above the background, and the footprint (boolean).
+
+    Colours are averaged. A photograph's signal is its distance from the background, so that a
+    dark grain on a bright field and a bright one on a dark field measure alike. NaN and infinite
+    pixels are outside every footprint and carry no signal.
+    """
+    grey = np.asarray(pixels, np.float64)
+    if grey.ndim == 3:
+        grey = grey.mean(axis=2)
+    finite = np.isfinite(grey)
+    grey = np.where(finite, grey, 0.0)
+    if mask is not None:
+        return grey, np.asarray(mask, bool) & finite
+    found, background = find_footprint(grey)
+    return np.abs(grey - background), found & finite
+
+
+def find_footprint(grey: np.ndarray) -> tuple[np.ndarray, float]:
+    """Footprint boolean [height, width] of a crop, and its background level.
+
+    Three kinds of crop: matrices of 0 and 1 (the ones); sparse ones with mostly zeros and no
+    negative value, as a cluster finder writes them (what is above 0); photographs (what differs
+    from the border's median by more than Otsu's threshold, both ways). A constant crop has none.
+    """
+    low, high = float(grey.min()), float(grey.max())
+    if low == high:
+        return np.full(grey.shape, low > 0), 0.0
+    zeros = float(np.mean(grey == 0))
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    if low == 0 and (zeros > SPARSE or (zeros > 0 and np.array_equal(np.unique(grey), [0, high]))):
+        return grey > 0, 0.0
+    if low == 0 and zeros > 0.05 and np.median(border) == 0:
+        return grey > 0, 0.0
+    background = float(np.median(border))
+    distance = np.abs(grey - background)
+    return distance > otsu(distance), background
+
+
+def otsu(values: np.ndarray) -> float:
+    """Threshold that separates two groups with the least variance within (Otsu 1979, IEEE Trans.
+    SMC 9, 62)."""
+    counts, edges = np.histogram(values, bins=256)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)
+    above = counts.sum() - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_below = np.cumsum(counts * centres) / below
+        mean_above = (np.sum(counts * centres) - np.cumsum(counts * centres)) / above
+        between = below * above * (mean_below - mean_above) ** 2
+    return float(centres[int(np.nanargmax(between))])
