@@ -9,6 +9,17 @@ describe("rank", () => {
 		expect([...rank(values, "smallest")]).toEqual([0, 3, 4, 2]);
 	});
 
+	it("orders numbers of any sign and size, both ways, as a comparison would", () => {
+		const wide = Float32Array.from({ length: 500 }, (_, i) =>
+			i % 7 === 0 ? 0 : Math.sin(i * 12.9898) * 10 ** ((i % 21) - 10),
+		);
+		const rising = [...wide.keys()].sort((a, b) => (wide[a] ?? 0) - (wide[b] ?? 0) || a - b);
+		expect([...rank(wide, "smallest")]).toEqual(rising);
+		const falling = [...wide.keys()].sort((a, b) => (wide[b] ?? 0) - (wide[a] ?? 0) || a - b);
+		expect([...rank(wide, "largest")]).toEqual(falling);
+		expect([...rank([-0, 0, -1, 1], "smallest")]).toEqual([2, 0, 1, 3]);
+	});
+
 	it("shows only what is asked for", () => {
 		expect([...rank(values, "largest", (i) => i !== 2)]).toEqual([4, 0, 3]);
 	});
