@@ -18,8 +18,26 @@ const MANY = 20;
 
 let nextId = 1;
 
+/** The first bytes of a stream, however small the pieces it comes in. */
+async function beginning(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+	const out = new Uint8Array(PEEK_BYTES);
+	let n = 0;
+	const reader = stream.getReader();
+	while (n < PEEK_BYTES) {
+		const { value, done } = await reader.read();
+		if (done) break;
+		const part = value.subarray(0, PEEK_BYTES - n);
+		out.set(part, n);
+		n += part.length;
+	}
+	void reader.cancel().catch(() => {});
+	return out.subarray(0, n);
+}
+
 async function headOf(file: File): Promise<string> {
-	const bytes = new Uint8Array(await file.slice(0, PEEK_BYTES).arrayBuffer());
+	const bytes = /\.gz$/i.test(file.name)
+		? await beginning(file.stream().pipeThrough(new DecompressionStream("gzip")))
+		: new Uint8Array(await file.slice(0, PEEK_BYTES).arrayBuffer());
 	let text = "";
 	for (const byte of bytes) text += String.fromCharCode(byte);
 	return text;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { byValue, shuffled } from "./orders";
+import { shuffled } from "./orders";
 
 describe("shuffled", () => {
 	it("is a permutation that only the seed decides", () => {
@@ -7,11 +7,5 @@ describe("shuffled", () => {
 		expect([...once].sort((a, b) => a - b)).toEqual(Array.from({ length: 1000 }, (_, i) => i));
 		expect(shuffled(1000, 7)).toEqual(once);
 		expect(shuffled(1000, 8)).not.toEqual(once);
-	});
-});
-
-describe("byValue", () => {
-	it("puts the highest first, undefined and missing last, ties in import order", () => {
-		expect([...byValue(5, Float32Array.of(1, Number.NaN, 3, 3))]).toEqual([2, 3, 0, 1, 4]);
 	});
 });

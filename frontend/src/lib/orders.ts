@@ -1,5 +1,4 @@
-/** Orders in which cutouts come up for labelling. Pure: columns in, ordinals out. */
-import type { TypedArray } from "../api/binary";
+/** Orders in which cutouts come up for labelling. */
 
 export type Order = "typical" | "uncertain" | "random" | "imported";
 
@@ -15,10 +14,15 @@ export function generator(seed: number): () => number {
 	};
 }
 
+/** All ordinals in the order of the import. */
+export function imported(n: number): Int32Array {
+	return Int32Array.from({ length: n }, (_, i) => i);
+}
+
 /** 0 … n-1 in an order that only the seed decides (Fisher and Yates). */
 export function shuffled(n: number, seed: number): Int32Array {
 	const random = generator(seed);
-	const out = Int32Array.from({ length: n }, (_, i) => i);
+	const out = imported(n);
 	for (let i = n - 1; i > 0; i--) {
 		const j = Math.floor(random() * (i + 1));
 		const a = out[i] as number;
@@ -26,18 +30,4 @@ export function shuffled(n: number, seed: number): Int32Array {
 		out[j] = a;
 	}
 	return out;
-}
-
-/** 0 … n-1 by falling value; ties in import order; undefined values and missing ones last. */
-export function byValue(n: number, values: TypedArray): Int32Array {
-	const keys = Float64Array.from({ length: n }, (_, i) => {
-		const value = i < values.length ? (values[i] as number) : Number.NaN;
-		return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
-	});
-	const out = Int32Array.from({ length: n }, (_, i) => i);
-	return out.sort((a, b) => {
-		const x = keys[a] as number;
-		const y = keys[b] as number;
-		return x === y ? a - b : y > x ? 1 : -1;
-	});
 }

@@ -13,6 +13,7 @@ describe("guessRole", () => {
 	it("finds a bias by name and by header", () => {
 		expect(guessRole("bias_003.fits.fz")).toBe("bias");
 		expect(guessRole("b21.fits", fits("OBSTYPE", "BIAS    "))).toBe("bias");
+		expect(guessRole("b22.fits.gz", fits("OBJECT", "Bias    "))).toBe("bias");
 		expect(guessRole("b27.fits", fits("OBSTYPE", "OBJECT"))).toBe("data");
 		expect(guessRole("biaxial.fits")).toBe("data");
 	});

@@ -19,7 +19,7 @@ export const PEEK_BYTES = 14_400;
 
 /** Whether the first bytes could change the guess. */
 export function worthPeeking(name: string): boolean {
-	return TABLE.test(name) || (FITS.test(name) && !/\.gz$/i.test(name));
+	return TABLE.test(name) || FITS.test(name);
 }
 
 function card(head: string, keyword: string): string {
@@ -36,8 +36,9 @@ export function guessRole(path: string, head = ""): Role {
 	if (FITS.test(name)) {
 		if (/(^|[^a-z])(master[-_ ]?)?(bias|zero)([^a-z]|$)/.test(name)) return "bias";
 		if (/master[-_ ]?dark/.test(name)) return "dark";
-		const kind = card(head, "IMAGETYP") || card(head, "OBSTYPE");
-		return /^(master )?(bias|zero)/.test(kind) ? "bias" : "data";
+		// Observatories differ in where they say it; some write DARK as the type and Bias as the object.
+		const said = ["IMAGETYP", "OBSTYPE", "OBJECT"].map((keyword) => card(head, keyword));
+		return said.some((text) => /^(master[ _-]?)?(bias|zero)/.test(text)) ? "bias" : "data";
 	}
 	if (!TABLE.test(name)) return "data";
 	if (/\.npy$/.test(name)) {

@@ -58,5 +58,6 @@ export function filesOfDrop(transfer: DataTransfer): Promise<FoundFile[]> {
 export function filesOfList(list: FileList | readonly File[]): FoundFile[] {
 	return [...list]
 		.map((file) => ({ path: file.webkitRelativePath || file.name, file }))
-		.filter(({ path }) => !path.split("/").some(hidden));
+		.filter(({ path }) => !path.split("/").some(hidden))
+		.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }));
 }

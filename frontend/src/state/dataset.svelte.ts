@@ -16,8 +16,8 @@ class DatasetState {
 	ready = $state(false);
 	/** Rises whenever `labels` or `labelFlags` changed; read it to follow them. */
 	labelRevision = $state(0);
-	/** True while the event stream is open. */
-	connected = $state(false);
+	/** True while the event stream is broken: what others do is not seen. */
+	lost = $state(false);
 	readonly overlay = new LabelOverlay();
 	/** Unsent label effects of a dataset, set by `labels`; they survive a reload. */
 	pendingOf: (datasetId: number) => PendingEffect[] = () => [];
@@ -147,7 +147,7 @@ class DatasetState {
 			id,
 			(revisions) => void this.#follow(id, revisions),
 			(connected) => {
-				this.connected = connected;
+				this.lost = !connected;
 			},
 		);
 		void jobs.refresh(id);
@@ -161,6 +161,7 @@ class DatasetState {
 		this.columns = [];
 		this.error = null;
 		this.ready = false;
+		this.lost = false;
 		this.#values.clear();
 		this.#loading.clear();
 		this.#cutouts.clear();

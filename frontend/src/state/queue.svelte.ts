@@ -1,6 +1,7 @@
 /** What comes up for labelling, in which order. */
 import type { Column } from "../api/types";
-import { byValue, type Order, shuffled } from "../lib/orders";
+import { sortOrdinals } from "../lib/order";
+import { imported, type Order, shuffled } from "../lib/orders";
 import { load, save } from "../lib/stored";
 import { Trail } from "../lib/trail";
 import { dataset } from "./dataset.svelte";
@@ -70,10 +71,10 @@ class QueueState {
 		const n = dataset.n;
 		const sequence =
 			order === "imported"
-				? Int32Array.from({ length: n }, (_, i) => i)
+				? imported(n)
 				: order === "random" || !values
 					? shuffled(n, this.seed)
-					: byValue(n, values);
+					: sortOrdinals(imported(n), values, true);
 		this.#trail.follow(sequence, sameDataset && sameScope && this.#wanted(this.current));
 		this.#publish();
 	}
