@@ -1,0 +1,61 @@
+"""How files travel: small ones together, large ones and archives alone, with their names."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from cloudchamber.cli import packing
+from cloudchamber.cli.packing import Source, find_sources, pack, parcels
+from cloudchamber.errors import CloudchamberError
+
+
+def test_names_keep_their_folders_and_hidden_files_stay_out(tmp_path):
+    for name in ("crops/muon/1.png", "crops/x-ray/2.png", "crops/.git/x", "crops/.DS_Store"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "one.fits").write_bytes(b"y")
+
+    found = find_sources([tmp_path / "crops", tmp_path / "one.fits"])
+
+    assert [source.name for source in found] == [
+        "crops/muon/1.png",
+        "crops/x-ray/2.png",
+        "one.fits",
+    ]
+
+
+def test_nothing_to_send_is_an_error(tmp_path):
+    with pytest.raises(CloudchamberError, match="no files"):
+        find_sources([tmp_path])
+    with pytest.raises(CloudchamberError, match="There is no file"):
+        find_sources([tmp_path / "absent"])
+
+
+def test_small_files_share_a_tar_that_is_not_too_large(monkeypatch):
+    monkeypatch.setattr(packing, "TAR_BYTES", 10_000)
+    small = [Source(Path(f"{n}.png"), f"{n}.png", 1_000) for n in range(12)]
+    large = Source(Path("big.fits"), "big.fits", packing.SMALL_BYTES + 1)
+    archive = Source(Path("a.zip"), "a.zip", 10)
+
+    sent = list(parcels([*small, large, archive]))
+
+    assert [large] in sent
+    assert [archive] in sent
+    groups = [parcel for parcel in sent if parcel not in ([large], [archive])]
+    assert sum(groups, []) == small
+    assert all(sum(s.size + 1024 for s in group) <= 10_000 + 1_024 for group in groups)
+
+
+def test_a_tar_holds_names_and_bytes_and_nothing_of_this_machine(tmp_path):
+    path = tmp_path / "ä b.png"
+    path.write_bytes(b"123")
+    packed = pack([Source(path, "crops/ä b.png", 3)])
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        (member,) = archive.getmembers()
+        assert member.name == "crops/ä b.png"
+        assert (member.uname, member.uid, member.mtime) == ("", 0, 0)
+        content = archive.extractfile(member)
+        assert content is not None
+        assert content.read() == b"123"
