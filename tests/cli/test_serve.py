@@ -91,6 +91,7 @@ def test_a_dead_worker_and_a_dead_broker_are_started_again(shell, tmp_path):
         for child in before.values():
             child.send_signal(signal.SIGKILL)
         deadline = time.monotonic() + 30
+        now = before
         while time.monotonic() < deadline:
             now = processes_of(server.pid)
             if len(now) == 2 and all(now[name].pid != before[name].pid for name in now):
