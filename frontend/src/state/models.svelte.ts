@@ -66,17 +66,22 @@ class ModelsState {
 	}
 
 	async loadCells(id: number): Promise<void> {
-		if (this.#cells.has(id) || dataset.id === null) return;
-		const columns = await fetchJson<Column[]>(`/datasets/${dataset.id}/columns?all=true`);
-		const own = (name: string) => columns.find((c) => c.name === name && c.model_version_id === id);
-		const label = own("snapshot_class");
-		const heldOut = own("held_out_class");
+		if (this.#cells.has(id)) return;
+		const own = await this.loadColumns(id);
+		const label = own.find((c) => c.name === "snapshot_class");
+		const heldOut = own.find((c) => c.name === "held_out_class");
 		if (!label || !heldOut) return;
 		const [a, b] = await Promise.all([
 			fetchColumn(label.id, label.revision),
 			fetchColumn(heldOut.id, heldOut.revision),
 		]);
 		this.#cells.set(id, { label: a, heldOut: b });
+	}
+
+	/** Columns a version published, whether it is active or not. */
+	async loadColumns(id: number): Promise<Column[]> {
+		const all = await fetchJson<Column[]>(`/datasets/${dataset.id}/columns?all=true`);
+		return all.filter((c) => c.model_version_id === id);
 	}
 
 	/** Make a version the one whose predictions and map the dataset shows. */

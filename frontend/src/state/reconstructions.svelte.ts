@@ -14,10 +14,22 @@ export interface Reconstruction {
 const BRIDGE = 4;
 const KEEP = 2000;
 
-class Reconstructions {
+/** Columns with the images of one autoencoder. */
+export interface Pair {
+	input: Column;
+	output: Column;
+}
+
+export class Reconstructions {
+	readonly #pair: () => Pair | null;
 	#known = new SvelteMap<number, Reconstruction>();
 	#asked = new SvelteSet<number>();
 	#of = "";
+
+	/** @param pair names the columns; asked at every look, they may change */
+	constructor(pair: () => Pair | null) {
+		this.#pair = pair;
+	}
 
 	get(ordinal: number): Reconstruction | undefined {
 		return this.#known.get(ordinal);
@@ -25,8 +37,8 @@ class Reconstructions {
 
 	/** How many cutouts, from the first, have a pair. */
 	get n(): number {
-		const input = dataset.columnByName("model_input");
-		return Math.min(input?.n ?? 0, dataset.columnByName("reconstruction")?.n ?? 0);
+		const pair = this.#pair();
+		return pair ? Math.min(pair.input.n, pair.output.n) : 0;
 	}
 
 	/**
@@ -34,16 +46,15 @@ class Reconstructions {
 	 * carry the shape as "64x64x1" in their description.
 	 */
 	get shape(): readonly [number, number, number] | null {
-		const input = dataset.columnByName("model_input");
-		if (!input || !dataset.columnByName("reconstruction")) return null;
-		return shapeOf(input.description, input.width);
+		const pair = this.#pair();
+		return pair ? shapeOf(pair.input.description, pair.input.width) : null;
 	}
 
 	/** Fetch these cutouts' pairs by short ranges; the whole columns may be gigabytes. */
 	async load(ordinals: readonly number[]): Promise<void> {
-		const input = dataset.columnByName("model_input");
-		const output = dataset.columnByName("reconstruction");
-		if (!input || !output) return;
+		const pair = this.#pair();
+		if (!pair) return;
+		const { input, output } = pair;
 		const of = [input.id, input.revision, output.id, output.revision].join();
 		if (of !== this.#of) {
 			this.#known.clear();
@@ -109,4 +120,9 @@ async function part(column: Column, start: number, stop: number): Promise<Uint8A
 	return asArray(await response.arrayBuffer(), "uint8") as Uint8Array;
 }
 
-export const reconstructions = new Reconstructions();
+/** Those of the newest autoencoder, which the galleries show. */
+export const reconstructions = new Reconstructions(() => {
+	const input = dataset.columnByName("model_input");
+	const output = dataset.columnByName("reconstruction");
+	return input && output ? { input, output } : null;
+});
