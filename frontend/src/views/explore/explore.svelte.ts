@@ -46,6 +46,8 @@ class ExploreState {
 	lassoKnown = $state(load("explore.lassoKnown", false));
 	thumbnails = $state(load("explore.thumbnails", true));
 	logCounts = $state.raw<Record<string, boolean>>(load("explore.log", {}));
+	/** Screen pixels per image pixel in the gallery; null = what suits the dataset. */
+	scale = $state<number | null>(null);
 	#histograms = $state.raw<string[] | null>(load<string[] | null>("explore.histograms", null));
 	#datasetId: number | null = null;
 
@@ -128,11 +130,17 @@ class ExploreState {
 		this.picked = new Set();
 		this.axes = null;
 		this.sortBy = "";
+		this.scale = load<number | null>(`explore.scale.${dataset.id}`, null);
 	}
 
 	setColour(by: ColourBy): void {
 		this.colourBy = by;
 		save("explore.colour", by);
+	}
+
+	setScale(scale: number): void {
+		this.scale = Math.max(1, Math.min(16, scale));
+		save(`explore.scale.${dataset.id}`, this.scale);
 	}
 
 	toggleThumbnails(): void {

@@ -1,19 +1,27 @@
-/** Image sizes for a gallery in native scale, from columns where there are such. */
+/** Image sizes for a gallery in native scale, from the columns an import writes them to. */
+import { quantiles } from "../../lib/quantiles";
 import { dataset } from "../../state/dataset.svelte";
 
-/** Pixels an image is larger than its footprint on either side: the margin of an import's default. */
-const MARGIN = 3;
+export interface Sizes {
+	readonly width: ArrayLike<number>;
+	readonly height: ArrayLike<number>;
+}
 
-/**
- * Width and height of every cutout's image in pixels, or null where they are not columns. The
- * measured width and height are the footprint's; a cutout from an exposure has a margin around it.
- */
-export function cutoutSizes(): { width: ArrayLike<number>; height: ArrayLike<number> } | null {
-	const width = dataset.values("width");
-	const height = dataset.values("height");
-	if (!width || !height) return null;
-	const margin = (dataset.info?.n_exposures ?? 0) > 0 ? 2 * MARGIN : 0;
-	if (margin === 0) return { width, height };
-	const grown = (values: ArrayLike<number>) => Float32Array.from(values, (v) => v + margin);
-	return { width: grown(width), height: grown(height) };
+/** Side in px that nine of ten images fit into at the scale a gallery starts with. */
+const COMFORTABLE = 90;
+const MOST = 6;
+
+/** Width and height of every cutout's image in pixels, or null where they are no columns. */
+export function cutoutSizes(): Sizes | null {
+	const width = dataset.values("image_width");
+	const height = dataset.values("image_height");
+	return width && height ? { width, height } : null;
+}
+
+/** Whole scale at which most images of the dataset are neither specks nor fill the pane. */
+export function comfortableScale(sizes: Sizes | null): number {
+	if (!sizes) return 3;
+	const [wide = 1] = quantiles(sizes.width, [0.9]);
+	const [high = 1] = quantiles(sizes.height, [0.9]);
+	return Math.max(1, Math.min(MOST, Math.round(COMFORTABLE / Math.max(wide, high, 1))));
 }
