@@ -13,6 +13,38 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "label",
+        sa.Column("dataset_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("annotator_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("class_id", sa.Integer(), nullable=True),
+        sa.Column("dubious", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("event_id", BigInt, nullable=False),
+        sa.PrimaryKeyConstraint("dataset_id", "annotator_id", "ordinal", name=op.f("pk_label")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "label_event",
+        sa.Column("id", BigInt, nullable=False),
+        sa.Column("action_id", sa.Integer(), nullable=False),
+        sa.Column("dataset_id", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("class_id", sa.Integer(), nullable=True),
+        sa.Column("previous_class_id", sa.Integer(), nullable=True),
+        sa.Column("dubious", sa.Boolean(), nullable=False),
+        sa.Column("previous_dubious", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.String(), nullable=True),
+        sa.Column("previous_note", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_event")),
+    )
+    with op.batch_alter_table("label_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_label_event_action_id"), ["action_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_label_event_dataset_id_ordinal"), ["dataset_id", "ordinal"], unique=False
+        )
+
+    op.create_table(
         "label_set",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -169,27 +201,6 @@ def upgrade() -> None:
         batch_op.create_index("ix_job_state_queue", ["state", "queue"], unique=False)
 
     op.create_table(
-        "label",
-        sa.Column("dataset_id", sa.Integer(), nullable=False),
-        sa.Column("annotator_id", sa.Integer(), nullable=False),
-        sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("class_id", sa.Integer(), nullable=True),
-        sa.Column("dubious", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.String(), nullable=True),
-        sa.Column("event_id", BigInt, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["annotator_id"], ["person.id"], name=op.f("fk_label_annotator_id_person")
-        ),
-        sa.ForeignKeyConstraint(
-            ["class_id"], ["label_class.id"], name=op.f("fk_label_class_id_label_class")
-        ),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["dataset.id"], name=op.f("fk_label_dataset_id_dataset")
-        ),
-        sa.PrimaryKeyConstraint("dataset_id", "annotator_id", "ordinal", name=op.f("pk_label")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "label_action",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("dataset_id", sa.Integer(), nullable=False),
@@ -309,29 +320,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_job_checkpoint_job_id_job")),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_checkpoint")),
     )
-    op.create_table(
-        "label_event",
-        sa.Column("id", BigInt, nullable=False),
-        sa.Column("action_id", sa.Integer(), nullable=False),
-        sa.Column("dataset_id", sa.Integer(), nullable=False),
-        sa.Column("ordinal", sa.Integer(), nullable=False),
-        sa.Column("class_id", sa.Integer(), nullable=True),
-        sa.Column("previous_class_id", sa.Integer(), nullable=True),
-        sa.Column("dubious", sa.Boolean(), nullable=False),
-        sa.Column("previous_dubious", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.String(), nullable=True),
-        sa.Column("previous_note", sa.String(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["action_id"], ["label_action.id"], name=op.f("fk_label_event_action_id_label_action")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_event")),
-    )
-    with op.batch_alter_table("label_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_label_event_action_id"), ["action_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_label_event_dataset_id_ordinal"), ["dataset_id", "ordinal"], unique=False
-        )
-
     op.create_table(
         "model_version",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -470,11 +458,6 @@ def downgrade() -> None:
     op.drop_table("cutout_pixels")
     op.drop_table("column")
     op.drop_table("model_version")
-    with op.batch_alter_table("label_event", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_label_event_dataset_id_ordinal"))
-        batch_op.drop_index(batch_op.f("ix_label_event_action_id"))
-
-    op.drop_table("label_event")
     op.drop_table("job_checkpoint")
     with op.batch_alter_table("import_file", schema=None) as batch_op:
         batch_op.drop_index("ix_import_file_job_id_state")
@@ -491,7 +474,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_label_action_dataset_id_annotator_id_id"))
 
     op.drop_table("label_action")
-    op.drop_table("label")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_queue")
         batch_op.drop_index("ix_job_dataset_id_revision")
@@ -512,5 +494,11 @@ def downgrade() -> None:
     op.drop_table("upload")
     op.drop_table("person")
     op.drop_table("label_set")
+    with op.batch_alter_table("label_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_label_event_dataset_id_ordinal"))
+        batch_op.drop_index(batch_op.f("ix_label_event_action_id"))
+
+    op.drop_table("label_event")
+    op.drop_table("label")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION refuse_change()")
