@@ -52,6 +52,8 @@ class LabelLog {
 	undone = $state.raw<Done[]>([]);
 	/** Cutouts that the last undo or redo touched; a new array each time. */
 	lastTouched = $state.raw<Int32Array>(new Int32Array(0));
+	/** Whether that was a redo: one then goes on, where an undo stays to judge anew. */
+	lastWasRedo = false;
 	/** What the last undo or redo was, for a quiet line on the screen. */
 	message = $state("");
 
@@ -100,7 +102,10 @@ function onDone(entry: Entry, answer: unknown): void {
 		classIds: Int32Array.from(class_ids),
 		flags: Uint8Array.from(flags),
 	});
-	if (entry.effect.ordinals.length === 0) log.lastTouched = Int32Array.from(ordinals);
+	if (entry.effect.ordinals.length === 0) {
+		log.lastWasRedo = entry.kind === "redo";
+		log.lastTouched = Int32Array.from(ordinals);
+	}
 	dataset.touched();
 }
 
@@ -225,7 +230,8 @@ export function undo(): Int32Array | null {
 	if (!last) return null;
 	log.done = log.done.slice(0, -1);
 	log.undone = [...log.undone, last];
-	log.lastTouched = last.ordinals;
+	log.lastWasRedo = false;
+	log.lastTouched = last.ordinals.slice();
 	return last.ordinals;
 }
 
@@ -238,7 +244,8 @@ export function redo(): Int32Array | null {
 	if (!last) return null;
 	log.undone = log.undone.slice(0, -1);
 	log.done = [...log.done, last];
-	log.lastTouched = last.ordinals;
+	log.lastWasRedo = true;
+	log.lastTouched = last.ordinals.slice();
 	return last.ordinals;
 }
 

@@ -65,8 +65,10 @@ class QueueState {
 			column?.revision,
 		].join();
 		if (key === this.#sequenceKey) return;
-		const sameDataset = this.#sequenceKey.startsWith(`${dataset.id},`);
-		const sameScope = this.#sequenceKey.split(",")[3] === this.scope;
+		// A new model or more cutouts change the sequence under one's hands: what is on the screen
+		// stays. Another order or scope is asked for, and begins with its own first.
+		const [id, , oldOrder, oldScope] = this.#sequenceKey.split(",");
+		const same = id === String(dataset.id) && oldOrder === order && oldScope === this.scope;
 		this.#sequenceKey = key;
 		const n = dataset.n;
 		const sequence =
@@ -75,7 +77,7 @@ class QueueState {
 				: order === "random" || !values
 					? shuffled(n, this.seed)
 					: sortOrdinals(imported(n), values, true);
-		this.#trail.follow(sequence, sameDataset && sameScope && this.#wanted(this.current));
+		this.#trail.follow(sequence, same && this.#wanted(this.current));
 		this.#publish();
 	}
 
