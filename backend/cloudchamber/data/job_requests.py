@@ -43,6 +43,11 @@ class ImportFiles(JobRequest):
     max_size: int = Field(
         512, ge=8, le=4096, description="Longer cutouts are cropped to this side and flagged"
     )
+    background: Literal["auto", "constant", "columns"] = Field(
+        "auto",
+        description="One baseline per amplifier, or also a median per column and row (sky lines); "
+        "auto looks at the exposure",
+    )
     class_folders: Literal["labels", "groups", "off"] = Field(
         "off", description="Whether folder names are class labels, group names, or nothing"
     )

@@ -36,9 +36,7 @@ class Section:
 
     def within(self, height: int, width: int) -> "Section | None":
         """The part inside an image, None when there is none."""
-        cut = Section(
-            max(self.x0, 0), max(self.y0, 0), min(self.x1, width), min(self.y1, height)
-        )
+        cut = Section(max(self.x0, 0), max(self.y0, 0), min(self.x1, width), min(self.y1, height))
         return cut if cut.x1 > cut.x0 and cut.y1 > cut.y0 else None
 
 
@@ -99,9 +97,7 @@ def amplifiers_of(header: dict[str, Any], shape: tuple[int, int]) -> tuple[Ampli
             x0 = data.x0 + index * step
             x1 = data.x1 if index == side_by_side - 1 else x0 + step
             over = Section(data.x1 + index * cover, data.y0, data.x1 + (index + 1) * cover, data.y1)
-            found.append(
-                Amplifier(Section(x0, data.y0, x1, data.y1), over.within(height, width))
-            )
+            found.append(Amplifier(Section(x0, data.y0, x1, data.y1), over.within(height, width)))
         return tuple(found)
     return (Amplifier(data, _section(header.get("BIASSEC"), shape)),)
 
@@ -269,7 +265,9 @@ def calibrate(
         rows = state.section.slices[0] if noise.shape[0] > 1 else slice(None)
         noise[rows, state.section.slices[1]] = local
         measured.append(AmplifierState(state.section, level, sigma, state.overscan))
-    return Calibrated(image, noise, tuple(measured), origin, _saturated(raw, header, image, origin), used)
+    return Calibrated(
+        image, noise, tuple(measured), origin, _saturated(raw, header, image, origin), used
+    )
 
 
 def _structured(part: np.ndarray, sigma: float) -> bool:

@@ -95,7 +95,10 @@ def cut_out(
             rows = _window(rows, rows.start + int(y), max_size)
             columns = _window(columns, columns.start + int(x), max_size)
         y0, x0 = max(rows.start - margin, 0), max(columns.start - margin, 0)
-        box = slice(y0, min(rows.stop + margin, height)), slice(x0, min(columns.stop + margin, width))
+        box = (
+            slice(y0, min(rows.stop + margin, height)),
+            slice(x0, min(columns.stop + margin, width)),
+        )
         mask = labels[box] == label
         if flags & CROPPED:  # the margin may hold more of the same footprint
             inner = np.zeros_like(mask)

@@ -39,7 +39,9 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     Measurement("width", "Width", "px", "Shorter side of the bounding box"),
     Measurement("height", "Height", "px", "Longer side of the bounding box"),
     Measurement("length", "Length", "px", "Extent along the principal axis"),
-    Measurement("rms_width", "RMS width", "px", "RMS distance of the charge from the principal axis"),
+    Measurement(
+        "rms_width", "RMS width", "px", "RMS distance of the charge from the principal axis"
+    ),
     Measurement("eccentricity", "Eccentricity", "", "Of the ellipse with the same second moments"),
     Measurement("elongation", "Elongation", "", "1 - minor over major axis of that ellipse"),
     Measurement("solidity", "Solidity", "", "Pixels over area of the convex hull"),
@@ -47,12 +49,17 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     Measurement("compactness", "Compactness", "", "4 pi area over squared perimeter"),
     Measurement("circularity", "Circularity", "", "Mean over standard deviation of the radius"),
     Measurement("radius_ratio", "Radius ratio", "", "Mean over largest distance from the centroid"),
-    Measurement("straightness", "Straightness", "", "Chord over path of the skeleton's longest path"),
+    Measurement(
+        "straightness", "Straightness", "", "Chord over path of the skeleton's longest path"
+    ),
     Measurement("curvature", "Curvature", "1/px", "Of the parabola through the centre line"),
     Measurement("bend", "Bend", "", "Sagitta of that parabola over the length"),
     Measurement("line_residual", "Residual from line", "px", "RMS of the centre line about a line"),
     Measurement(
-        "parabola_residual", "Residual from parabola", "px", "RMS of the centre line about a parabola"
+        "parabola_residual",
+        "Residual from parabola",
+        "px",
+        "RMS of the centre line about a parabola",
     ),
     Measurement("strip_share", "Share in strip", "", "Pixels within 2 px of the fitted line"),
     Measurement("skeleton_length", "Skeleton length", "px", "Pixels of the skeleton"),
@@ -66,16 +73,23 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     ),
     Measurement("holes", "Holes", "", "Background regions the footprint encloses"),
     Measurement("components", "Components", "", "8-connected parts of the footprint"),
-    Measurement("axis_skew", "Skew along axis", "", "Absolute skewness of the pixels along the axis"),
+    Measurement(
+        "axis_skew", "Skew along axis", "", "Absolute skewness of the pixels along the axis"
+    ),
     Measurement(
         "profile_skew", "Charge skew", "", "Absolute skewness of the charge along the axis"
     ),
     Measurement("taper", "Taper", "", "Charge of one outer third minus the other, over both"),
-    Measurement("profile_variation", "Charge variation", "", "Relative spread of the charge profile"),
+    Measurement(
+        "profile_variation", "Charge variation", "", "Relative spread of the charge profile"
+    ),
     Measurement("peak_share", "Peak share", "", "Peak over charge"),
     *(
         Measurement(
-            f"hu{k}", f"Hu moment {k}", "log10", f"Log of Hu's invariant moment {k} of the footprint"
+            f"hu{k}",
+            f"Hu moment {k}",
+            "log10",
+            f"Log of Hu's invariant moment {k} of the footprint",
         )
         for k in range(1, 8)
     ),
