@@ -44,6 +44,8 @@ class Companion:
         self._command = [sys.executable, "-m", "cloudchamber.companion", *command]
         self._log_file = log_file
         self._environment = os.environ | dict(environment or {})
+        # Who asks the API is none of a companion's business.
+        self._environment.pop("CLOUDCHAMBER_TOKEN", None)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()

@@ -46,14 +46,18 @@ def work_on(
     stopping: threading.Event,
 ) -> None:
     """Claim a job and see it through; nothing happens when it is not to be had."""
-    with database.write() as session:
-        lease = leases.claim(
-            session,
-            job_id,
-            owner=owner,
-            seconds=settings.lease_seconds,
-            max_attempts=settings.max_attempts,
-        )
+    try:
+        with database.write() as session:
+            lease = leases.claim(
+                session,
+                job_id,
+                owner=owner,
+                seconds=settings.lease_seconds,
+                max_attempts=settings.max_attempts,
+            )
+    except (SQLAlchemyError, CloudchamberError) as error:
+        log.warning("job %d could not be claimed and waits: %s", job_id, error)
+        return
     if lease is None:
         log.info("job %d is not to be had", job_id)
         return

@@ -65,6 +65,8 @@ def demo(
     The first start makes them; later ones find them there.
     """
     settings = _settings(host, port, data or default_data_dir().with_name("cloudchamber-demo"))
+    # The demo keeps out of the lab's database, whatever the environment names.
+    settings = settings.model_copy(update={"database_url": "", "broker_url": ""})
 
     def ready(url: str) -> None:
         say(f"Cloudchamber starts at {_with_token(url, settings)}  (Ctrl-C ends it)")
