@@ -130,6 +130,9 @@ class Watched:
         context.on("weberror", lambda error: self.errors.append(f"uncaught: {error.error}"))
 
     def _console(self, message: ConsoleMessage) -> None:
+        # Without a graphics card Chromium reads each WebGL frame back and warns of its own doing.
+        if "GL Driver Message (OpenGL, Performance" in message.text:
+            return
         if message.type in ("error", "warning"):
             self.errors.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
