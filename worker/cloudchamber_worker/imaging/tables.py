@@ -52,8 +52,13 @@ def read_table(data: bytes, kind: str) -> pa.Table:
         if kind == "text":
             line = data[:4096].decode("utf-8-sig", "replace").split("\n", 1)[0]
             separator = max(",;\t", key=line.count)
+            header = [cell.strip().strip('"') for cell in line.split(separator)]
+            # A name such as 000061 is no number: its zeros are part of it.
+            names = {cell: pa.string() for cell in header if cell.lower() in NAME_COLUMNS}
             return csv.read_csv(
-                io.BytesIO(data), parse_options=csv.ParseOptions(delimiter=separator)
+                io.BytesIO(data),
+                parse_options=csv.ParseOptions(delimiter=separator),
+                convert_options=csv.ConvertOptions(column_types=names),
             )
     except Unreadable:
         raise
