@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_configure() -> None:
+    """Keep compiled code between runs: UMAP's kernels cost most of a minute of a core."""
+    os.environ.setdefault("CLOUDCHAMBER_CACHE_DIR", str(ROOT / ".make" / "cache"))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".make" / "cache" / "numba"))
+
+
 def unavailable(reason: str) -> NoReturn:
     """End the test: an error in CI, where everything must be there, and a skip elsewhere."""
     if os.environ.get("CI", "").lower() in ("1", "true"):
