@@ -53,7 +53,6 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
-                env=os.environ | {"CLOUDCHAMBER_LOG_LEVEL": "INFO"},
             )
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
