@@ -47,7 +47,8 @@ def test_appended_batches_read_back_as_one_array(
 def test_many_small_batches_leave_few_chunks(database: Database, filled: Filled) -> None:
     with database.write() as session:
         for k in range(200):
-            column = columns.write_column(session, filled.id, CHARGE, np.array([k]), k)
+            columns.write_column(session, filled.id, CHARGE, np.array([k]), k)
+        [column] = columns.find_columns(session, filled.id)
         chunks = session.scalar(select(func.count()).where(ColumnChunk.column_id == column.id))
         assert np.array_equal(columns.read_column(session, column), np.arange(200))
     assert chunks is not None

@@ -1,8 +1,8 @@
 """The database keeps what it acknowledges, and refuses to start where it could not."""
 
 from pathlib import Path
+from typing import Any
 
-import pysqlite3.dbapi2 as driver
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -13,6 +13,8 @@ from cloudchamber.data.datasets import create_dataset, list_datasets
 from cloudchamber.data.label_sets import list_label_sets
 from cloudchamber.errors import UnsafeDatabase
 from filled import Filled
+
+driver: Any = sqlite.driver  # the module declares nothing to the type checker
 
 
 @pytest.mark.parametrize("version", [(3, 7, 0), (3, 40, 1), (3, 51, 2)])

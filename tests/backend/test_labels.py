@@ -230,7 +230,7 @@ def test_consensus_is_what_most_said_and_none_where_they_tie(
 def test_an_import_gives_each_cutout_its_own_class_in_one_action(
     database: Database, filled: Filled
 ) -> None:
-    wanted = np.array(filled.classes + [0, 0, 0, 0])
+    wanted = np.array([*filled.classes, 0, 0, 0, 0])
     action = record(database, filled, np.arange(10), labels.KEEP, class_ids=wanted, how="import")
     assert action.n == 10
     assert current(database, filled) == wanted.tolist()

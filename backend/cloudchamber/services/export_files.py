@@ -74,17 +74,23 @@ def table_pieces(table: ExportTable, form: str) -> Iterator[bytes]:
 def csv_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
     """Comma-separated values, quoted only where needed; NaN and missing are empty, text that
     looks like a formula is preceded by an apostrophe."""
-    header = io.StringIO()
-    csv.writer(header, lineterminator="\n").writerow([neutralise(name) for name in schema.names])
-    yield header.getvalue().encode()
+    yield _lines([[neutralise(name)] for name in schema.names])
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     sink = Sink()
     for batch in batches:
         safe = pa.RecordBatch.from_arrays([_neutral(a) for a in batch.columns], schema=schema)
-        # Arrow's 'needed' quotes every text, so it is used only where one holds a comma or quote.
-        style = "needed" if any(map(_needs_quotes, safe.columns)) else "none"
-        options = pyarrow.csv.WriteOptions(include_header=False, quoting_style=style)
-        pyarrow.csv.write_csv(safe, sink, options)
-        yield sink.take()
+        if any(map(_needs_quotes, safe.columns)):
+            # Arrow would quote every text of the batch; this is slower and quotes where needed.
+            yield _lines([column.cast(pa.string()).to_pylist() for column in safe.columns])
+        else:
+            pyarrow.csv.write_csv(safe, sink, options)
+            yield sink.take()
+
+
+def _lines(columns: list[list[str | None]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
+    return text.getvalue().encode()
 
 
 def parquet_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
