@@ -7,7 +7,7 @@ const server = process.env.CLOUDCHAMBER_URL ?? "http://127.0.0.1:8000";
 export default defineConfig({
 	plugins: [svelte()],
 	build: {
-		outDir: process.env.CLOUDCHAMBER_STATIC ?? "../backend/cloudchamber/static",
+		outDir: process.env.CLOUDCHAMBER_STATIC || "../backend/cloudchamber/static",
 		emptyOutDir: true,
 		target: "es2022",
 		// The policy of the server is style-src 'self' and img-src 'self': nothing may be inlined.
