@@ -30,6 +30,8 @@ export type Visible = Bounds;
 const MOVE = 900;
 /** After this pause without input the hand counts as at rest, ms. */
 const REST = 150;
+/** With more points than this in view the map is not near. */
+const NEAR = 600;
 /** Side of a thumbnail on the map, CSS px. */
 export const THUMBNAIL = 44;
 
@@ -326,11 +328,13 @@ export class MapView {
 	}
 
 	private thumbnails(): Thumbnail[] {
-		// as many points in view as half the pane could hold thumbnails: then images tell more than dots
-		const limit = (this.size.width * this.size.height) / (THUMBNAIL + 12) ** 2 / 2;
 		const lit = this.lit;
 		const first = lit ? (o: number) => lit[o] === 1 : undefined;
-		return chooseThumbnails(this.grid, this.camera, this.size, THUMBNAIL + 4, limit, first);
+		const side = THUMBNAIL + 4;
+		const chosen = chooseThumbnails(this.grid, this.camera, this.size, side, NEAR, first);
+		// near is when images, clumps of points counted once, cover no more than a third of the pane
+		const most = (this.size.width * this.size.height) / side ** 2 / 3;
+		return chosen.length <= most ? chosen : [];
 	}
 
 	private isGrey(ordinal: number): boolean {
