@@ -160,7 +160,7 @@ def test_a_lasso_of_half_of_100000_costs_few_statements_and_little_time(
     for what, _wall, processor in half_of_100000(client, database):
         # Processor time, because other programs may use the machine meanwhile.
         assert processor <= 2.0, what
-        assert what == "prepared" or len(statements) <= 14, statements
+        assert what == "prepared" or len(statements) <= 20, statements
         statements.clear()
 
 
