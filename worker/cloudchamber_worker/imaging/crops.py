@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from cloudchamber_worker.imaging.errors import Unreadable
 
@@ -43,11 +43,11 @@ FOREIGN = (
     (b"BM", "a BMP"),
     (b"\x00\x00\x01\x00", "an ICO"),
     (b"%PDF", "a PDF"),
-    (b"\x1f\x9d", "a .Z (LZW) file: unpack it with `uncompress` first"),
-    (b"BZh", "a bzip2 file: unpack it first"),
-    (b"\xfd7zXZ", "an xz file: unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive: use zip or tar"),
-    (b"Rar!", "a RAR archive: use zip or tar"),
+    (b"\x1f\x9d", "a .Z (LZW) file"),
+    (b"BZh", "a bzip2 file"),
+    (b"\xfd7zXZ", "an xz file"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
     (b"\x89HDF", "an HDF5 file"),
 )
 
@@ -70,7 +70,7 @@ def kind_of(head: bytes) -> str:
         return "tar"
     for magic, name in FOREIGN:
         if head.startswith(magic):
-            raise Unreadable(f"is {name}, which cannot be imported")
+            raise Unreadable(f"is {name}, which is not read; convert or unpack it (zip, tar, gzip)")
     if b"\0" in head:
         raise Unreadable("is of no known type (FITS, PNG, TIFF, JPEG, NPY, CSV, Parquet, zip, tar)")
     return "text"
@@ -95,6 +95,8 @@ def read_crops(data: bytes, kind: str) -> Iterator[tuple[str, np.ndarray]]:
         raise Unreadable("does not fit in the decoder's memory") from error
     except Exception as error:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+        if isinstance(error, UnidentifiedImageError):
+            words = "its header cannot be read"
         raise Unreadable(f"is a damaged {kind.upper()}: {words}") from error
     for number, image in enumerate(images):
         yield ("" if len(images) == 1 else f"-{number:04d}"), _checked(image)

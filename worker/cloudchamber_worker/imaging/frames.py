@@ -19,6 +19,7 @@ from cloudchamber_worker.imaging.errors import Unreadable
 
 MAX_PIXELS = 200_000_000
 MAX_IMAGES = 1_000
+NOT_IMAGES = {"BinTableHDU": "a table", "TableHDU": "a table", "GroupsHDU": "random groups"}
 # Longest first: `x.fits.gz` is called x.
 SUFFIXES = (".fits.fz", ".fits.gz", ".fit.gz", ".fts.gz", ".fits", ".fit", ".fts", ".fz", ".gz")
 
@@ -124,7 +125,8 @@ def _kind(hdu: Any) -> str:
         hdu, fits.GroupsHDU
     )
     if not (compressed or plain):
-        return f"a {type(hdu).__name__.removesuffix('HDU')} ({hdu.name or 'unnamed'})"
+        kind = NOT_IMAGES.get(type(hdu).__name__, "something else")
+        return f"{kind} ({hdu.name or 'unnamed'})"
     shape = hdu.shape
     if len(shape) < 2:
         return "an empty HDU" if not shape else "a one-dimensional HDU"
