@@ -58,7 +58,9 @@ class Companion:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Send SIGTERM and do not start it again; `stop` waits for it."""
+        """Send SIGTERM, once, and do not start it again; `stop` waits for it."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         with self._lock:
             if self._process is not None and self._process.poll() is None:

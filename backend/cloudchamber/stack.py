@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 BROKER_STARTS_SECONDS = 10.0
 # In all at most ten seconds from the signal to the end.
 REQUESTS_END_SECONDS = 3
-COMPANIONS_END_SECONDS = 5.0
+COMPANIONS_END_SECONDS = 6.0
 # uvicorn's own 5 s close connections under a browser's hands between two labels.
 KEEP_ALIVE_SECONDS = 75
 
@@ -208,7 +208,7 @@ def _start_worker(settings: Settings) -> list[Companion]:
     if find_spec("cloudchamber_worker") is None or find_spec("torch") is None:
         log.warning("the worker is not installed: jobs wait until one runs elsewhere")
         return []
-    cache = settings.data_dir / "cache"
+    cache = Path(os.environ.get("CLOUDCHAMBER_CACHE_DIR") or settings.data_dir / "cache")
     cache.mkdir(parents=True, exist_ok=True)
     worker = Companion(
         "worker",

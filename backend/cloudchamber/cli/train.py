@@ -63,7 +63,7 @@ def train(
 
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="Name of the dataset.")],
-    labels: Annotated[Path, typer.Option(help="Label file: CSV name,label or the seed's .npy.")],
+    labels: Annotated[Path, typer.Option(help="Label file: CSV name,label.")],
     model: Annotated[
         int | None, typer.Option(help="Id of a model version.  [default: the active one]")
     ] = None,
@@ -145,6 +145,20 @@ def _evaluated(result: dict[str, Any]) -> str:
         f"macro-F1           {percent(result.get('macro_f1'))}",
         f"calibration error  {percent(result.get('ece'))}",
     ]
+    if result.get("in_training"):
+        unseen = result["unseen"]
+        low, high = unseen.get("accuracy_interval") or (None, None)
+        lines.append(f"{result['in_training']} of these labels were trained on; without them:")
+        if unseen["n"]:
+            lines.append(
+                f"  {unseen['n']} labels  accuracy {percent(unseen['accuracy'])}"
+                f"  95 % interval {percent(low)} to {percent(high)}"
+                f"  macro-F1 {percent(unseen['macro_f1'])}"
+            )
+        else:
+            lines.append("  none is left, so these figures say nothing about new cutouts.")
+    if result.get("unknown_names"):
+        lines.append(f"{result['unknown_names']} names are not in the dataset.")
     classes = [c["name"] if isinstance(c, dict) else str(c) for c in result.get("classes") or []]
     if result.get("confusion") and len(classes) == len(result["confusion"]):
         lines.append(confusion(result["confusion"], classes))
