@@ -154,12 +154,12 @@ describe("thumbnails", () => {
 	test("none overlap, the preferred come first, none while too many are in view", () => {
 		const grid = new PointGrid(cloud(400));
 		const camera = { x: 0, y: 0, scale: 60 };
-		const chosen = chooseThumbnails(grid, camera, view, 40, 600, (i) => i === 399);
+		const { chosen } = chooseThumbnails(grid, camera, view, 40, 600, (i) => i === 399);
 		expect(chosen[0]!.ordinal).toBe(399);
 		for (const a of chosen)
 			for (const b of chosen)
 				if (a !== b)
 					expect(Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))).toBeGreaterThanOrEqual(40);
-		expect(chooseThumbnails(grid, camera, view, 40, 100)).toEqual([]);
+		expect(chooseThumbnails(grid, camera, view, 40, 100).chosen).toEqual([]);
 	});
 });

@@ -23,7 +23,7 @@ export function chooseThumbnails(
 	size: number,
 	limit = 600,
 	preferred?: (ordinal: number) => boolean,
-): Thumbnail[] {
+): { chosen: Thumbnail[]; inView: number } {
 	const halfX = view.width / 2 / camera.scale;
 	const halfY = view.height / 2 / camera.scale;
 	const inView = grid.inRectangle(
@@ -33,7 +33,7 @@ export function chooseThumbnails(
 		camera.y + halfY,
 		limit,
 	);
-	if (inView.length > limit) return [];
+	if (inView.length > limit) return { chosen: [], inView: inView.length };
 	inView.sort((a, b) => a - b);
 	if (preferred) inView.sort((a, b) => Number(preferred(b)) - Number(preferred(a)));
 	const chosen: Thumbnail[] = [];
@@ -61,5 +61,5 @@ export function chooseThumbnails(
 		if (there) there.push(thumbnail);
 		else taken.set(key, [thumbnail]);
 	}
-	return chosen;
+	return { chosen, inView: inView.length };
 }

@@ -24,7 +24,10 @@ import { chooseThumbnails, type Thumbnail } from "./thumbnails";
 export interface MapTheme extends RendererTheme, OverlayTheme {}
 
 /** The part of the map in view, map coordinates. */
-export type Visible = Bounds;
+export interface Visible extends Bounds {
+	/** no point is in view */
+	readonly empty: boolean;
+}
 
 /** Time of the move to a refitted map, ms: long enough to follow a group with the eye. */
 const MOVE = 900;
@@ -276,7 +279,9 @@ export class MapView {
 		if (!this.onview) return;
 		const [minX, maxY] = this.mapAt(0, 0);
 		const [maxX, minY] = this.mapAt(this.size.width, this.size.height);
-		this.onview({ minX, minY, maxX, maxY });
+		const settled = this.moveStart < 0 && this.n > 0;
+		const empty = settled && this.grid.inRectangle(minX, minY, maxX, maxY, 0).length === 0;
+		this.onview({ minX, minY, maxX, maxY, empty });
 	}
 
 	private drawPoints(moving: boolean): void {
@@ -331,10 +336,19 @@ export class MapView {
 		const lit = this.lit;
 		const first = lit ? (o: number) => lit[o] === 1 : undefined;
 		const side = THUMBNAIL + 4;
-		const chosen = chooseThumbnails(this.grid, this.camera, this.size, side, NEAR, first);
-		// near is when images, clumps of points counted once, cover no more than a third of the pane
+		const { chosen, inView } = chooseThumbnails(
+			this.grid,
+			this.camera,
+			this.size,
+			side,
+			NEAR,
+			first,
+		);
+		// near is when images cover no more than a third of the pane and stand for what is there:
+		// a quarter of the points has one, or one is so far in that only clumps remain
 		const most = (this.size.width * this.size.height) / side ** 2 / 3;
-		return chosen.length <= most ? chosen : [];
+		const telling = this.zoom >= 4 || chosen.length >= inView / 4;
+		return telling && chosen.length <= most ? chosen : [];
 	}
 
 	private isGrey(ordinal: number): boolean {
