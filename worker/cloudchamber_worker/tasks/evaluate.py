@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, datasets, label_sets, models, uploads
 from cloudchamber.data.job_requests import Evaluate, NamedLabel
+from cloudchamber.data.spreadsheet import restore
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.classifier import classifier_from_bytes
 from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling, pack
@@ -93,7 +94,7 @@ def _label_file(session: Session, upload_id: int | None) -> list[NamedLabel]:
     if "name" in header and "label" in header:
         name, label, first = header.index("name"), header.index("label"), 1
     found = [
-        NamedLabel(name=line[name][:1024], label=line[label][:200])
+        NamedLabel(name=restore(line[name])[:1024], label=restore(line[label])[:200])
         for line in lines[first:]
         if len(line) > max(name, label) and line[name] and line[label]
     ]

@@ -15,6 +15,7 @@ from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.job_requests import ImportFiles
 from cloudchamber.data.jobs import ImportFile
 from cloudchamber.data.label_sets import NewClass
+from cloudchamber.data.spreadsheet import restore
 from cloudchamber_worker.imaging.measurements import NAMES
 from cloudchamber_worker.imaging.tables import NAME_COLUMNS, label_columns
 from cloudchamber_worker.lease import JobContext
@@ -176,7 +177,8 @@ class Names:
         text = str(name).strip().replace("\\", "/")
         path = PurePosixPath(text)
         folder = f"{path.parent.name}/" if path.parent.name else ""
-        for candidate in (text, f"{folder}{path.stem}", f"{folder}{path.name}"):
+        # `restore`: our own CSV exports guard names that look like formulas.
+        for candidate in (text, restore(text), f"{folder}{path.stem}", f"{folder}{path.name}"):
             if candidate in self._exact:
                 return self._exact[candidate]
         for candidate in (path.name, path.stem):
@@ -243,7 +245,7 @@ def _labels_of(table: pa.Table, ordinal_of: Names) -> tuple[list[Numbered], str]
         if ordinal is None:
             unknown.append(str(name))
         else:
-            found.append((ordinal, label.strip()))
+            found.append((ordinal, restore(label.strip())))
     told = (
         f"{len(unknown)} names are not in the dataset: {', '.join(unknown[:5])}" if unknown else ""
     )
