@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     session, label_sets, datasets, uploads, columns, cutouts, labels, exposures, models, exports,
-    jobs, events, people,
+    jobs, events, people, openapi,
 )  # fmt: skip
 
 
