@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { boundsOf, fit, pan, toMap, toScreen, zoomAt } from "./camera";
 import { PointGrid } from "./grid";
 import { isInside, lassoMode, pointsInside, simplify } from "./lasso";
-import { chooseThumbnails } from "./thumbnails";
+import { chooseThumbnails, nearThumbnails } from "./thumbnails";
 
 const view = { width: 800, height: 600 };
 
@@ -161,5 +161,14 @@ describe("thumbnails", () => {
 				if (a !== b)
 					expect(Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))).toBeGreaterThanOrEqual(40);
 		expect(chooseThumbnails(grid, camera, view, 40, 100).chosen).toEqual([]);
+	});
+
+	test("are for a near map: not while they would cover it or stand for a few of many", () => {
+		const few = new PointGrid(cloud(30));
+		const camera = { x: 0, y: 0, scale: 60 };
+		expect(nearThumbnails(few, camera, view, 40, 1, null).length).toBeGreaterThan(20);
+		const clump = new PointGrid(cloud(500).map((x) => x / 100));
+		expect(nearThumbnails(clump, camera, view, 40, 1, null)).toEqual([]);
+		expect(nearThumbnails(clump, camera, view, 40, 5, null).length).toBeGreaterThan(0);
 	});
 });

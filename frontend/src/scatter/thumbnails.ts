@@ -3,6 +3,9 @@
 import { type Camera, toScreen, type Viewport } from "./camera";
 import type { PointGrid } from "./grid";
 
+/** With more points than this in view the map is not near. */
+const NEAR = 600;
+
 export interface Thumbnail {
 	readonly ordinal: number;
 	/** screen position of its point, CSS pixels */
@@ -62,4 +65,27 @@ export function chooseThumbnails(
 		else taken.set(key, [thumbnail]);
 	}
 	return { chosen, inView: inView.length };
+}
+
+/**
+ * Thumbnails to show, or none while the map is not near: images must cover no more than a third of
+ * the pane, and stand for what is there (a quarter of the points has one, or one is so far in that
+ * only clumps remain).
+ *
+ * @param zoom how far in, 1 = the whole map
+ * @param lit 1 per point that is not greyed; those have first call
+ */
+export function nearThumbnails(
+	grid: PointGrid,
+	camera: Camera,
+	view: Viewport,
+	size: number,
+	zoom: number,
+	lit: Uint8Array | null,
+): Thumbnail[] {
+	const first = lit ? (ordinal: number) => lit[ordinal] === 1 : undefined;
+	const { chosen, inView } = chooseThumbnails(grid, camera, view, size, NEAR, first);
+	const most = (view.width * view.height) / size ** 2 / 3;
+	const telling = zoom >= 4 || chosen.length >= inView / 4;
+	return telling && chosen.length <= most ? chosen : [];
 }

@@ -19,7 +19,7 @@ import { PointGrid } from "./grid";
 import type { LassoMode } from "./lasso";
 import { drawLasso, drawRing, drawThumbnail, type OverlayTheme } from "./overlay";
 import { markerOpacity, markerSize, Renderer, type RendererTheme } from "./renderer";
-import { chooseThumbnails, type Thumbnail } from "./thumbnails";
+import { nearThumbnails, type Thumbnail } from "./thumbnails";
 
 export interface MapTheme extends RendererTheme, OverlayTheme {}
 
@@ -33,8 +33,6 @@ export interface Visible extends Bounds {
 const MOVE = 900;
 /** After this pause without input the hand counts as at rest, ms. */
 const REST = 150;
-/** With more points than this in view the map is not near. */
-const NEAR = 600;
 /** Side of a thumbnail on the map, CSS px. */
 export const THUMBNAIL = 44;
 
@@ -304,7 +302,10 @@ export class MapView {
 		}
 		context.setTransform(ratio, 0, 0, ratio, 0, 0);
 		context.clearRect(0, 0, this.size.width, this.size.height);
-		this.shown = this.image && this.moveStart < 0 && this.n ? this.thumbnails() : [];
+		this.shown =
+			this.image && this.moveStart < 0 && this.n
+				? nearThumbnails(this.grid, this.camera, this.size, THUMBNAIL + 4, this.zoom, this.lit)
+				: [];
 		if (this.shown.length) this.onthumbnails?.(this.shown.map((t) => t.ordinal));
 		for (const { ordinal, x, y } of this.shown) {
 			const image = this.image?.(ordinal);
@@ -330,25 +331,6 @@ export class MapView {
 				);
 			drawLasso(context, screen, this.pathMode, this.theme);
 		}
-	}
-
-	private thumbnails(): Thumbnail[] {
-		const lit = this.lit;
-		const first = lit ? (o: number) => lit[o] === 1 : undefined;
-		const side = THUMBNAIL + 4;
-		const { chosen, inView } = chooseThumbnails(
-			this.grid,
-			this.camera,
-			this.size,
-			side,
-			NEAR,
-			first,
-		);
-		// near is when images cover no more than a third of the pane and stand for what is there:
-		// a quarter of the points has one, or one is so far in that only clumps remain
-		const most = (this.size.width * this.size.height) / side ** 2 / 3;
-		const telling = this.zoom >= 4 || chosen.length >= inView / 4;
-		return telling && chosen.length <= most ? chosen : [];
 	}
 
 	private isGrey(ordinal: number): boolean {
