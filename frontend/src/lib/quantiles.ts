@@ -10,8 +10,8 @@ export function quantiles(values: ArrayLike<number>, at: readonly number[]): num
 	return at.map((q) => sorted[Math.round(q * (sorted.length - 1))] ?? Number.NaN);
 }
 
-/** Whether numbers of this spread are better seen on a log scale: positive, over two decades. */
+/** Whether numbers of this spread are better seen on a log scale: positive, the large ones more than 30 times the small ones. */
 export function wantsLog(values: ArrayLike<number>): boolean {
 	const [least = 0, low = 0, high = 0] = quantiles(values, [0, 0.02, 0.98]);
-	return least > 0 && high / low > 100;
+	return least > 0 && high / low > 30;
 }
