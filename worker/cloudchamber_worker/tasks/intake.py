@@ -2,7 +2,9 @@
 per file, in short transactions that a killed worker's successor can go on from."""
 
 import hashlib
+import itertools
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,13 +60,10 @@ class Intake:
         self._flushed_at = time.monotonic()
         self._message = "reading"
         with job.read() as session:
-            self._hashes = dict(
-                session.execute(
-                    select(Cutout.name, Cutout.content_hash).where(
-                        Cutout.dataset_id == job.dataset_id
-                    )
-                ).tuples().all()
+            known = select(Cutout.name, Cutout.content_hash).where(
+                Cutout.dataset_id == job.dataset_id
             )
+            self._hashes = {name: bytes(digest) for name, digest in session.execute(known)}
             self._reported = set(
                 session.scalars(select(ImportFile.name).where(ImportFile.job_id == job.id))
             )
@@ -206,13 +205,10 @@ class Intake:
 
     def _add_tiles(self, exposure_id: int, image: np.ndarray) -> None:
         with self.job.read() as session:
-            there = set(
-                session.execute(
-                    select(ExposureTile.level, ExposureTile.ty, ExposureTile.tx).where(
-                        ExposureTile.exposure_id == exposure_id
-                    )
-                ).tuples()
+            known = select(ExposureTile.level, ExposureTile.ty, ExposureTile.tx).where(
+                ExposureTile.exposure_id == exposure_id
             )
+            there = {tuple(row) for row in session.execute(known)}
         batch: list[exposures.Tile] = []
         for tile in exposures.encode_tiles(image):
             if (tile.level, tile.ty, tile.tx) in there:
@@ -234,16 +230,16 @@ class Intake:
         folder = item.about.get("folder")
         group = folder if getattr(self.params, "class_folders", "off") == "groups" else None
         digest = cutouts.content_hash(item.pixels)
-        name, number = item.name, 1
-        while name in self._hashes and bytes(self._hashes[name]) != digest:
-            name = f"{folder}/{item.name}" if number == 1 and folder else f"{item.name}~{number}"
-            number += 1
+        name = item.name
+        for name in _possible_names(item.name, folder):
+            if self._hashes.get(name, digest) == digest:
+                break
         self._add(NewCutout(name, item.pixels, source_group=group), line)
 
     def _add(self, new: NewCutout, line: Line) -> None:
         digest = cutouts.content_hash(new.pixels)
         known = self._hashes.get(new.name)
-        if known is not None and (new.exposure_id is not None or bytes(known) == digest):
+        if known is not None and (new.exposure_id is not None or known == digest):
             line.known += 1
             return
         self._hashes[new.name] = digest
@@ -288,6 +284,15 @@ class Intake:
             n_duplicates=line.n_duplicates,
             detail=line.detail or None,
         )
+
+
+def _possible_names(stem: str, folder: str | None) -> Iterator[str]:
+    """A crop's stem; with its folder where another crop has that name; numbered at last."""
+    yield stem
+    if folder:
+        yield f"{folder}/{stem}"
+    for number in itertools.count(2):
+        yield f"{stem}~{number}"
 
 
 def _amplifier(state: calibration.AmplifierState) -> dict[str, Any]:
