@@ -741,6 +741,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Everybody who is known, oldest first.
+         */
+        get: operations["list_people"];
+        put?: never;
+        /**
+         * Add Person
+         * @description Make a name known; one that is known already stays as it is.
+         */
+        post: operations["add_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads": {
         parameters: {
             query?: never;
@@ -1288,11 +1312,8 @@ export interface components {
         LabelIn: {
             /** Class Id */
             class_id?: number | null;
-            /**
-             * Context
-             * @default {}
-             */
-            context: {
+            /** Context */
+            context?: {
                 [key: string]: unknown;
             };
             /** Dubious */
@@ -1320,11 +1341,8 @@ export interface components {
         };
         /** LabelSetIn */
         LabelSetIn: {
-            /**
-             * Classes
-             * @default []
-             */
-            classes: components["schemas"]["LabelClassIn"][];
+            /** Classes */
+            classes?: components["schemas"]["LabelClassIn"][];
             /** Name */
             name: string;
         };
@@ -1460,6 +1478,23 @@ export interface components {
         };
         /** Person */
         Person: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+        };
+        /** PersonIn */
+        PersonIn: {
+            /** Name */
+            name: string;
+        };
+        /** PersonOut */
+        PersonOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
             /** Id */
             id: number;
             /** Name */
@@ -1962,6 +1997,9 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                    "application/vnd.apache.parquet": string;
+                    "application/zip": string;
+                    "text/csv": string;
                 };
             };
             /** @description What went wrong. */
@@ -3011,6 +3049,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Model"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonOut"];
                 };
             };
             /** @description What went wrong. */

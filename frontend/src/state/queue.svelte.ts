@@ -33,9 +33,10 @@ class QueueState {
 		return true;
 	}
 
-	/** The order in force: the one asked for, or random until its column exists. */
+	/** The order in force: the one asked for, or the next best until its column exists. */
 	get inForce(): Order {
-		return this.available(this.order) ? this.order : "random";
+		if (this.available(this.order)) return this.order;
+		return this.available("typical") ? "typical" : "random";
 	}
 
 	setOrder(order: Order): void {
