@@ -71,7 +71,7 @@ def test_a_master_bias_is_subtracted():
 
 
 def test_masters_of_another_size_are_refused():
-    with pytest.raises(Unreadable, match="64 x 64.*master bias 32 x 32"):
+    with pytest.raises(Unreadable, match=r"64 x 64.*master bias 32 x 32"):
         calibrate(dark((64, 64)), {}, bias=np.zeros((32, 32), np.float32))
     with pytest.raises(Unreadable, match="differ in size"):
         master([(dark((8, 8)), {}), (dark((8, 9)), {})])

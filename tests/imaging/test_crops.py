@@ -103,7 +103,9 @@ def test_a_bomb_is_refused_by_its_header():
         (b"GIF89a....", "GIF"),
         (b"%PDF-1.4", "PDF"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 40, "damaged PNG"),
-        (b"hello, world\nthis is text\n", "no matrix"),
+        (b"hello, world\nthis is text\n", "^is text, neither a matrix of numbers nor a table"),
+        ("Gr\u00fc\u00dfe".encode("latin-1"), "^is text, neither"),
+        (b"# a comment\n1,2\n3\n", "no matrix of numbers: the number of columns changed"),
         (b"\x00\x01\x02binary", "no known type"),
     ],
 )

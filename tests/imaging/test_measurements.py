@@ -31,7 +31,7 @@ def test_a_straight_line_is_straight():
 def test_an_arc_has_the_curvature_of_its_circle():
     image = np.zeros((80, 80), np.float32)
     for angle in np.linspace(0.9, 2.2, 300):
-        image[int(round(70 - 60 * np.sin(angle))), int(round(40 + 60 * np.cos(angle)))] = 1
+        image[round(70 - 60 * np.sin(angle)), round(40 + 60 * np.cos(angle))] = 1
     got = named(image)
     assert got["curvature"] == pytest.approx(1 / 60, rel=0.25)
     assert got["parabola_residual"] < got["line_residual"] / 3

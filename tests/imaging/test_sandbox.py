@@ -62,7 +62,8 @@ def test_a_damaged_member_harms_no_neighbour(decoded):
 
 
 def test_what_programs_leave_in_folders_is_ignored_and_told(decoded):
-    data = zipped({"a/.DS_Store": b"x", "a/.ipynb_checkpoints/x-checkpoint.png": png(), "x.png": png()})
+    copy = "a/.ipynb_checkpoints/x-checkpoint.png"
+    data = zipped({"a/.DS_Store": b"x", copy: png(), "x.png": png()})
     told = {name: reason for name, _, reason in decoded(data, "set.zip")}
     assert "settings" in told["a/.DS_Store"]
     assert "keep for themselves" in told["a/.ipynb_checkpoints/x-checkpoint.png"]
@@ -121,8 +122,18 @@ def test_a_crash_in_one_member_costs_that_member(decoded, monkeypatch, tmp_path)
     assert "segmentation fault" in found["two.png"][1]
 
 
-def test_a_decoder_that_hangs_is_ended(decoded, monkeypatch):
-    monkeypatch.setattr(sandbox, "WALL_SECONDS", 0.0)
+HANGING = """
+import sys, time
+if "cloudchamber_worker.imaging.decoder" in " ".join(sys.orig_argv):
+    from cloudchamber_worker.imaging import crops
+    crops.read_crops = lambda data, kind: time.sleep(600)
+"""
+
+
+def test_a_decoder_that_hangs_is_ended(decoded, monkeypatch, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(HANGING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(sandbox, "WALL_SECONDS", 1.0)
     told = [told for _, _, told in decoded(png(), "slow.png")]
     assert any("took longer" in (t or "") for t in told)
 

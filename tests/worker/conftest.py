@@ -50,7 +50,9 @@ class Importer:
         assert lease is not None
         import_files.run(JobContext(self.database, lease, self.told.append))
 
-    def run(self, files: dict[str, bytes | tuple[str, bytes]], **params) -> dict[str, jobs.ImportFile]:
+    def run(
+        self, files: dict[str, bytes | tuple[str, bytes]], **params
+    ) -> dict[str, jobs.ImportFile]:
         """Import and return the report by file name."""
         job_id = self.job(files, **params)
         self.attempt(job_id)

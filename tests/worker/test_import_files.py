@@ -147,6 +147,29 @@ def test_metadata_is_joined_by_file_name(importer):
     assert [column.categories[k] for k in codes] == ["a", "b"]
 
 
+def test_names_keep_the_zeros_before_them(importer):
+    members = {"000061.png": png(3), "000062.png": png(4)}
+    importer.run(
+        {
+            "set.zip": zipped(members),
+            "m.csv": ("metadata", b"object,energy\n000061,1.5\n000062,2.5\n"),
+            "l.csv": ("labels", b"name,label\n000061,muon\n000062,electron\n"),
+        }
+    )
+    assert read(importer, "energy")[1].tolist() == [1.5, 2.5]
+    assert label_names(importer)[1] == ["muon", "electron"]
+
+
+def test_a_readme_among_the_images_is_named_for_what_it_is(importer):
+    prose = b"Taken in spring, with care.\nAsk us, please, before use.\n\nThanks.\n"
+    report = importer.run({"set.zip": zipped({"x.png": png(3), "README": prose})})
+    assert report["x.png"].state == "imported"
+    assert report["README"].state == "refused"
+    assert report["README"].reason == (
+        "is text, neither a matrix of numbers nor a table with a header"
+    )
+
+
 def test_metadata_never_takes_the_place_of_a_measurement(importer):
     table = b"name,width\nx,777\n"
     importer.run({"x.png": png(3), "m.csv": ("metadata", table)})

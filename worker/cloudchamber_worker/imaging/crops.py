@@ -6,6 +6,7 @@ become uint8 0/1 and palettes become colours.
 
 import io
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -16,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 
 from cloudchamber_worker.imaging.errors import Unreadable
 
+NO_NUMBERS = "is text, neither a matrix of numbers nor a table with a header"
 MAX_PIXELS = 100_000_000
 # Pillow's modes that become RGB; 1, L, I;16, I and F are pixel values and stay.
 COLOURS = ("P", "PA", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
@@ -202,15 +204,21 @@ def _npy(data: bytes) -> list[np.ndarray]:
 
 def _matrix(data: bytes) -> list[np.ndarray]:
     """A matrix of numbers separated by comma, semicolon, tab or blanks."""
-    text = data.decode("utf-8-sig", "strict")
-    line = text.lstrip().split("\n", 1)[0]
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(NO_NUMBERS) from error
+    lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
+    line = lines[0] if lines else ""
     separator = next((s for s in (",", ";", "\t") if s in line), None)
     try:
         matrix = np.loadtxt(
             io.StringIO(text), delimiter=separator, ndmin=2, dtype=np.float64, comments="#"
         )
     except ValueError as error:
-        raise Unreadable(f"is no matrix of numbers: {str(error)[:120]}") from error
+        if not re.match(r"[-+]?\.?\d", line.strip()):
+            raise Unreadable(NO_NUMBERS) from error
+        raise Unreadable(f"is no matrix of numbers: {str(error).split(';')[0][:120]}") from error
     if not matrix.size:
         raise Unreadable("holds no numbers")
     whole = bool(np.isfinite(matrix).all()) and np.array_equal(matrix, np.rint(matrix))
