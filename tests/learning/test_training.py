@@ -46,7 +46,9 @@ def test_every_architecture_trains_predicts_embeds_and_comes_back_from_bytes(nam
 def test_the_default_learns_three_kinds_from_few_labels():
     data, kinds = tracks(120)
     rows = np.arange(45)
-    model = fit_classifier(data, rows, kinds[rows], 3, architecture("default"), 0, Journal(), "t")
+    model = fit_classifier(
+        data, rows, kinds[rows], 3, architecture("default"), 0, Journal(), "t", epochs=15
+    )
     found = model.predict(data, np.arange(45, 120)).probability.argmax(axis=1)
     assert (found == kinds[45:]).mean() > 0.9
 
@@ -88,7 +90,7 @@ def interrupted(train: Callable, epoch: int) -> bytes:
     return stored[-1]
 
 
-@pytest.mark.parametrize("name", ["default", "seed_cnn", "resnet18"])
+@pytest.mark.parametrize("name", ["default", "seed_cnn"])
 def test_a_killed_classifier_training_ends_with_the_same_weights(name: str):
     data, kinds = tracks(20, name)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cloudchamber_worker.learning.augmentation import N_SYMMETRIES, symmetry
-from cloudchamber_worker.learning.training import device
+from cloudchamber_worker.learning.training import device, on_device
 
 OnBatch = Callable[[int], None]
 
@@ -32,7 +32,7 @@ def predict_network(
     """
     rows = np.arange(len(numbers)) if rows is None else rows
     where = device()
-    network = network.to(where).eval()
+    network = on_device(network).eval()
     turns = range(N_SYMMETRIES) if symmetries and images is not None else range(1)
     probabilities, vectors = [], []
     with torch.inference_mode():

@@ -26,6 +26,7 @@ from cloudchamber_worker.learning.training import (
     Schedule,
     device,
     load_weights,
+    on_device,
     train,
     weights_of,
 )
@@ -63,7 +64,7 @@ class Reconstructor:
         """Encode and decode images uint8 [n, channels, 64, 64] in order; metadata [n, 4] is used
         by the VAE alone."""
         where = device()
-        network = self.network.to(where).eval()
+        network = on_device(self.network).eval()
         for start in range(0, len(images), batch_size):
             rows = np.arange(start, min(start + batch_size, len(images)))
             with torch.inference_mode():
