@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -76,7 +76,10 @@ def watch_of(
     return state.watches[dataset_id]
 
 
-@router.get("/events", response_class=EventSourceResponse)
+STREAM: dict[int | str, Any] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/events", response_class=EventSourceResponse, responses=STREAM)
 async def events(watch: Annotated[Watch, Depends(watch_of)]) -> AsyncIterator[ServerSentEvent]:
     """Send `changed` with all counters at once, and again whenever one of them has risen."""
     told: Revisions | None = None
