@@ -1,0 +1,160 @@
+"""Detection against bare labelling, and what the stages of an import cost, in this process.
+
+In processor time, not wall time: what else the machine does then hardly counts. All of it runs in
+one thread.
+"""
+
+import io
+import json
+import os
+import statistics
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from cloudchamber_worker.imaging import crops
+from cloudchamber_worker.imaging.calibration import calibrate
+from cloudchamber_worker.imaging.detection import (
+    EIGHT,
+    above_threshold,
+    cut_out,
+    find_footprints,
+    threshold_of,
+)
+from cloudchamber_worker.imaging.frames import read_frames
+from cloudchamber_worker.imaging.measurements import measure, measure_all
+
+pytestmark = pytest.mark.bench
+RUNS = 7
+RESULTS = Path(__file__).with_name("results") / "detection.json"
+GOALS = {"detection over bare labelling": 2.0, "measuring a cutout": 2.5}
+figures: list[dict[str, Any]] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def report() -> Iterator[None]:
+    """Print the figures as a table and keep them as JSON."""
+    figures.clear()
+    yield
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
+    print(f"\n{'figure':44}{'value':>10} {'spread':>8}  {'unit':8}{'goal':>6}  met")
+    for row in figures:
+        goal, met = (row["goal"], "yes" if row["met"] else "NO") if row["goal"] else ("", "")
+        spread = f"{row['spread']:.3g}" if row["spread"] is not None else ""
+        print(
+            f"{row['figure']:44}{row['value']:10.3g} {spread:>8}  {row['unit']:8}{goal:>6}  {met}"
+        )
+    print(f"load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+
+
+def note(figure: str, values: list[float], unit: str, how: str, goal: str | None = None) -> float:
+    """Keep the median of a figure; its spread is half of the range between the quartiles."""
+    value = statistics.median(values)
+    spread = None
+    if len(values) > 2:
+        low, _, high = statistics.quantiles(values, n=4)
+        spread = (high - low) / 2
+    limit = GOALS[goal] if goal else None
+    figures.append(
+        {"figure": figure, "value": value, "spread": spread, "unit": unit, "goal": limit,
+         "met": None if limit is None else value <= limit, "how": how}
+    )  # fmt: skip
+    return value
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of processor time, and what came out."""
+    began = time.process_time()
+    result = work()
+    return time.process_time() - began, result
+
+
+@pytest.fixture(scope="module")
+def full4k(shared_data: Path) -> bytes:
+    """A 4096 x 4096 exposure with 1764 tracks, Rice-compressed."""
+    return (shared_data / "ccd-darks" / "dark_u16_full4k_15.fits.fz").read_bytes()
+
+
+def frame_of(data: bytes) -> Any:
+    (frame,) = read_frames(io.BytesIO(data), "full4k.fits.fz", len(data))
+    return frame
+
+
+def test_detection_costs_at_most_twice_bare_labelling(full4k: bytes) -> None:
+    frame = frame_of(full4k)
+    state = calibrate(frame.data, frame.header)
+    limit = threshold_of(state.noise)
+
+    def ours() -> int:
+        labels, boxes = find_footprints(above_threshold(state.image, limit))
+        return sum(1 for _ in cut_out(state.image, labels, boxes, saturated=state.saturated))
+
+    def bare() -> int:
+        labels, _ = ndimage.label(state.image > limit, structure=EIGHT)
+        return len(ndimage.find_objects(labels))
+
+    seconds: dict[str, list[float]] = {"ours": [], "bare": []}
+    for _ in range(RUNS):  # in turn, so that the machine's other work strikes both
+        for name, work in (("ours", ours), ("bare", bare)):
+            took, found = timed(work)
+            seconds[name].append(took)
+            assert found > 1700
+    how = f"full4k_15, processor time, median of {RUNS} runs in turn"
+    note("detection with cutouts", seconds["ours"], "s", how)
+    note("threshold, label and find_objects alone", seconds["bare"], "s", how)
+    ratios = [a / b for a, b in zip(seconds["ours"], seconds["bare"], strict=True)]
+    goal = "detection over bare labelling"
+    assert note(goal, ratios, "", how + ", ratio of neighbouring runs", goal) <= GOALS[goal]
+
+
+def test_stages_of_an_exposures_import(full4k: bytes) -> None:
+    decode, frame = timed(lambda: frame_of(full4k))
+    calibrating, state = timed(lambda: calibrate(frame.data, frame.header))
+
+    def cut() -> list[Any]:
+        above = above_threshold(state.image, threshold_of(state.noise))
+        return list(cut_out(state.image, *find_footprints(above), saturated=state.saturated))
+
+    cutting, cuts = timed(cut)
+    durations = []
+    for item in cuts:
+        took, _ = timed(lambda item=item: measure(item.pixels, item.mask))
+        durations.append(took)
+    how = f"full4k_15, {len(cuts)} cutouts, processor time, once, without the database"
+    for stage, seconds in (("decode", decode), ("calibrate", calibrating), ("cut out", cutting),
+                           ("measure", sum(durations))):  # fmt: skip
+        note(f"full4k_15: {stage}", [seconds], "s", how)
+    whole = decode + calibrating + cutting + sum(durations)
+    note("full4k_15: all of these", [whole], "s", how)
+    goal = "measuring a cutout"
+    note(goal, [1000 * d for d in durations], "ms", how + "; median cutout", goal)
+
+
+def test_stages_of_an_import_of_crops(shared_data: Path) -> None:
+    path = shared_data / "flowcam" / "crops.zip"
+
+    def decode() -> list[tuple[np.ndarray, None]]:
+        found = []
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                if info.is_dir():
+                    continue
+                data = archive.read(info)
+                kind = crops.kind_of(data[:512])
+                found += [(pixels, None) for _, pixels in crops.read_crops(data, kind)]
+        return found
+
+    decoding, images = timed(decode)
+    measuring, values = timed(lambda: measure_all(images))
+    assert len(values) == len(images) == 3000
+    how = "flowcam, 3000 crops, processor time, once, without the database"
+    note("flowcam: decode", [decoding], "s", how)
+    note("flowcam: measure", [measuring], "s", how)
+    note("flowcam: both", [decoding + measuring], "s", how)
