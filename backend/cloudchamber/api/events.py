@@ -76,7 +76,9 @@ def watch_of(
     return state.watches[dataset_id]
 
 
-STREAM: dict[int | str, Any] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+STREAM: dict[int | str, Any] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}
 
 
 @router.get("/events", response_class=EventSourceResponse, responses=STREAM)
