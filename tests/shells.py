@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,6 +39,9 @@ class Shell:
         self.environment = keep | {
             "XDG_DATA_HOME": str(folder / "xdg"),
             "COLUMNS": "200",
+            # Compiled once for all tests, and not held back for people who are not there.
+            "NUMBA_CACHE_DIR": str(Path(tempfile.gettempdir()) / "cloudchamber-tests-numba"),
+            "CLOUDCHAMBER_NICE": "0",
             **environment,
         }
 
@@ -53,7 +57,7 @@ class Shell:
             text=True,
         )
 
-    def __call__(self, *words: object, seconds: float = 120.0) -> Ran:
+    def __call__(self, *words: object, seconds: float = 240.0) -> Ran:
         """Run a command to its end."""
         process = self.start(*words)
         try:

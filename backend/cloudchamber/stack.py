@@ -218,7 +218,7 @@ def _start_worker(settings: Settings) -> list[Companion]:
             "CLOUDCHAMBER_DATABASE_URL": settings.resolved_database_url(),
             "CLOUDCHAMBER_BROKER_URL": settings.broker_url,
             "CLOUDCHAMBER_CACHE_DIR": str(cache),
-            "NUMBA_CACHE_DIR": str(cache / "numba"),
+            "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(cache / "numba"),
         },
     )
     worker.start()

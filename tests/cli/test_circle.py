@@ -113,7 +113,7 @@ def test_an_import_of_nothing_readable_is_exit_code_1(served, tmp_path):
 
 
 def test_labels_come_from_a_file_and_are_counted(served, imported, tmp_path):
-    (tmp_path / "labels.csv").write_text("name,label\nc000,line\n")
+    (tmp_path / "labels.csv").write_text("name,label\nc001,line\n")
     words = ("--file", tmp_path / "labels.csv", "--annotator", "Ada", "--json")
     ran = served("label", "crops", *words)
     assert ran.code == 0, ran.err

@@ -30,9 +30,12 @@ from cloudchamber_worker.supervisor import work_on
 
 log = logging.getLogger(__name__)
 
+IDLE_SECONDS = 15.0
+
 settings = WorkerSettings()  # pyright: ignore[reportCallIssue] - from the environment
 database = Database(settings.database_url)
 stopping = threading.Event()
+_busy = threading.Event()  # since the background warming last looked
 # The host and process first: a worker that starts anew on this host knows the dead by them.
 owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -89,7 +92,9 @@ def _waiting(queue: str) -> int:
 def _work(job_id: int) -> None:
     if stopping.is_set():
         return
+    _busy.set()
     work_on(job_id, database, settings, owner=owner, ring=ring, stopping=stopping)
+    _busy.set()
 
 
 for _kind in kinds(module_names(settings.task_modules)):
@@ -159,7 +164,13 @@ def _end(**_: Any) -> None:
 
 
 def _warm() -> None:
-    """Compile UMAP's kernels into the cache while nobody waits for them."""
+    """Compile UMAP's kernels into the cache, once nothing has run for a while."""
+    while not stopping.wait(IDLE_SECONDS):
+        if not _busy.is_set():
+            break
+        _busy.clear()
+    if stopping.is_set():
+        return
     subprocess.run(
         [sys.executable, "-m", "cloudchamber_worker.warm"], stdin=subprocess.DEVNULL, check=False
     )
