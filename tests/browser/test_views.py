@@ -46,6 +46,9 @@ def test_retrain_shows_its_epochs_and_then_its_result(
         api.post(f"/datasets/{unlabelled}/labels", body)
     # when the one button is pressed
     page.goto(f"/d/{unlabelled}/models")
+    page.get_by_role("button", name=re.compile("parameters")).click()
+    page.get_by_label(re.compile("^epochs", re.IGNORECASE)).fill("2")
+    page.get_by_label(re.compile("^folds", re.IGNORECASE)).fill("2")
     page.get_by_role("button", name="Retrain", exact=True).first.click()
     # then the job is in the bar while it runs, and a reload finds it again
     bar = page.get_by_role("banner").get_by_text(re.compile("Train classifier"))
