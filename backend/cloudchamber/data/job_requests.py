@@ -33,10 +33,9 @@ class Threshold(JobRequest):
     unit: Literal["sigma", "adu"] = "sigma"
 
 
-class ImportFiles(JobRequest):
-    """Bring exposures, crops, labels and metadata into a dataset."""
+class Cutting(JobRequest):
+    """How cutouts are made of exposures, wherever these come from."""
 
-    uploads: list[UploadRef] = Field(min_length=1, max_length=10_000)
     threshold: Threshold = Field(default_factory=lambda: Threshold(value=6.0, unit="sigma"))
     min_pixels: int = Field(1, ge=1, le=1_000_000, description="Smaller footprints are left out")
     margin: int = Field(3, ge=0, le=256, description="Pixels kept around a footprint")
@@ -48,10 +47,16 @@ class ImportFiles(JobRequest):
         description="One baseline per amplifier, or also a median per column and row (sky lines); "
         "auto looks at the exposure",
     )
+    keep_exposures: bool = Field(True, description="Keep the calibrated exposures for viewing")
+
+
+class ImportFiles(Cutting):
+    """Bring exposures, crops, labels and metadata into a dataset."""
+
+    uploads: list[UploadRef] = Field(min_length=1, max_length=10_000)
     class_folders: Literal["labels", "groups", "off"] = Field(
         "off", description="Whether folder names are class labels, group names, or nothing"
     )
-    keep_exposures: bool = Field(True, description="Keep the calibrated exposures for viewing")
     label_set: str | None = Field(None, max_length=200, description="Label set of a new dataset")
     annotator: str | None = Field(
         None, max_length=200, description="Whose labels the imported ones are"

@@ -32,6 +32,7 @@ class Decoder:
     def __init__(self, pipe: Connection, role: str, skip: int) -> None:
         self.pipe, self.role, self.skip = pipe, role, skip
         self.count = 0
+        self.outermost: tuple[BinaryIO, int] | None = None  # archive and its size
 
     def tell(self, kind: str, data: bytes | memoryview | None = None, **header: Any) -> None:
         """Send one message."""
@@ -53,7 +54,7 @@ class Decoder:
         if kind == "gzip":
             self.gzip(name, stream, size, depth)
         elif kind in ("zip", "tar"):
-            self.archive(name, stream, kind, depth)
+            self.archive(name, stream, size, kind, depth)
         else:
             self.one(name, lambda: self.content(name, stream, size, kind))
 
@@ -85,12 +86,13 @@ class Decoder:
                 self.tell("refused", reason=str(error))
             self.tell("end")
 
-    def archive(self, name: str, stream: BinaryIO, kind: str, depth: int) -> None:
+    def archive(self, name: str, stream: BinaryIO, size: int, kind: str, depth: int) -> None:
         """Every member as a file of its own."""
         if depth >= NESTED:
             self.one(name, lambda: _raise(Unreadable("is an archive within archives")))
             return
         stream.seek(0)
+        self.outermost = self.outermost or (stream, size)
         try:
             for member, data in archives.members(stream, kind):
                 if isinstance(data, bytes):
@@ -125,8 +127,15 @@ class Decoder:
         resource.setrlimit(
             resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1])
         )
-        self.tell("begin", name=name)
+        self.tell("begin", name=name, part=self.part())
         return True
+
+    def part(self) -> float:
+        """How much of the upload is read: a member is read as a whole before it begins."""
+        if self.outermost is None:
+            return 1.0
+        archive, size = self.outermost
+        return min(archive.tell() / max(size, 1), 1.0)
 
     def content(self, name: str, stream: BinaryIO, size: int, kind: str) -> None:
         """Send the frames, crops or table of one file."""

@@ -29,6 +29,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class DecodedFile:
     """One file or archive member; consume `items` before asking for the next.
 
+    `part` of the upload, 0 to 1, has been read when this file is through.
     `refused` and `ignored` are the reasons, known once `items` has ended.
     """
 
@@ -36,6 +37,7 @@ class DecodedFile:
     items: Iterator["Item"]
     refused: str | None = None
     ignored: str | None = None
+    part: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def decode(
                 if message["kind"] == "done":
                     return
                 skip += 1  # a child that dies from here on is not given this file again
-                file = DecodedFile(message["name"], iter(()))
+                file = DecodedFile(message["name"], iter(()), part=message["part"])
                 file.items = _items(file, pipe, child, keep_alive)
                 yield file
                 for _ in file.items:

@@ -24,14 +24,14 @@ QUEUE = "cpu"
 def run(job: JobContext) -> None:
     """Decode → calibrate, detect, cut out → append → measure → join tables → publish."""
     params = ImportFiles.model_validate(job.params)
-    intake = Intake(job, params)
-    masters = {kind: _master(job, intake, params, kind) for kind in ("bias", "dark")}
+    intake = Intake(job, params, folder_groups=params.class_folders == "groups")
+    source = Source(job, intake, params.uploads)
+    masters = {kind: _master(source, intake, params, kind) for kind in ("bias", "dark")}
     tables = Tables(job, params)
-    rest = [ref for ref in params.uploads if ref.role not in masters]
-    for number, ref in enumerate(rest):
-        intake.fraction = 0.05 + 0.75 * number / len(rest)
-        intake.share = 0.75 / len(rest)
-        for file in _decode(job, intake, ref):
+    for ref in params.uploads:
+        if ref.role in masters:
+            continue
+        for file in source.decode(ref):
             tables.note_folder(file.name)
             intake.take(file, ref.role, masters["bias"], masters["dark"], tables)
     intake.flush()
@@ -43,9 +43,24 @@ def run(job: JobContext) -> None:
         pass
 
 
-def _decode(job: JobContext, intake: Intake, ref: UploadRef) -> Iterator[DecodedFile]:
-    with _spooled(job, ref.id) as (stream, name):
-        yield from decode(stream, name, ref.role, keep_alive=intake.still_here)
+class Source:
+    """Decodes the uploads one by one, and keeps `intake.part` by the bytes that are through."""
+
+    def __init__(self, job: JobContext, intake: Intake, refs: list[UploadRef]) -> None:
+        self.job, self.intake = job, intake
+        with job.read() as session:
+            self._sizes = {ref.id: uploads.get_upload(session, ref.id).size for ref in refs}
+        self._total = max(sum(self._sizes.values()), 1)
+        self._through = 0
+
+    def decode(self, ref: UploadRef) -> Iterator[DecodedFile]:
+        """Every file of an upload."""
+        size = self._sizes[ref.id]
+        with _spooled(self.job, ref.id) as (stream, name):
+            for file in decode(stream, name, ref.role, keep_alive=self.intake.still_here):
+                yield file
+                self.intake.part = (self._through + file.part * size) / self._total
+        self._through += size
 
 
 @contextmanager
@@ -60,12 +75,12 @@ def _spooled(job: JobContext, upload_id: int) -> Iterator[tuple[BinaryIO, str]]:
         yield spool, name
 
 
-def _master(job: JobContext, intake: Intake, params: ImportFiles, kind: str) -> np.ndarray | None:
+def _master(source: Source, intake: Intake, params: ImportFiles, kind: str) -> np.ndarray | None:
     """The median of the uploads with role bias or dark; None when there is none."""
     frames = []
     refs = [ref for ref in params.uploads if ref.role == kind]
     for ref in refs:
-        for file in _decode(job, intake, ref):
+        for file in source.decode(ref):
             for item in file.items:
                 if item.kind == "frame" and item.pixels is not None:
                     frames.append((item.pixels, item.about["header"]))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from cloudchamber.data import cutouts, exposures
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
-from cloudchamber.data.job_requests import ImportFiles, SimulateExposures
+from cloudchamber.data.job_requests import Cutting
 from cloudchamber.data.jobs import ImportFile, add_import_files
 from cloudchamber_worker.imaging import calibration, detection
 from cloudchamber_worker.imaging.errors import Unreadable
@@ -28,6 +28,7 @@ BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an impor
 BATCH_CUTOUTS = 500
 BATCH_SECONDS = 1.0
 PAUSE_SECONDS = 0.01
+READING = 0.8  # of the job's progress; the rest is measuring and joining tables
 
 
 @dataclass
@@ -46,12 +47,14 @@ class Line:
 class Intake:
     """Takes files one by one; `flush` stores what is left.
 
-    `fraction` and `share` say where this upload lies in the whole job, for the progress.
+    cutting : how cutouts are made of exposures
+    folder_groups : whether the folder of a crop is its source group
+    part : how much of all there is to read has been taken in, 0 to 1; the caller keeps it
     """
 
-    def __init__(self, job: JobContext, params: ImportFiles | SimulateExposures) -> None:
-        self.job, self.params = job, params
-        self.fraction, self.share = 0.0, 0.0
+    def __init__(self, job: JobContext, cutting: Cutting, *, folder_groups: bool = False) -> None:
+        self.job, self.cutting, self.folder_groups = job, cutting, folder_groups
+        self.part = 0.0
         self.added = 0
         self.counts = {"files": 0, "cutouts": 0, "refused": 0, "duplicates": 0}
         self._waiting: list[tuple[NewCutout, Line]] = []
@@ -70,7 +73,7 @@ class Intake:
 
     def still_here(self) -> None:
         """Beat while waiting for the decoder; raises when the job is to stop."""
-        self.job.progress(self.fraction, self._message, **self.counts)
+        self.job.progress(READING * self.part, self._message, **self.counts)
 
     def take(
         self,
@@ -135,22 +138,21 @@ class Intake:
     ) -> None:
         assert item.pixels is not None
         header = item.about["header"]
-        params = self.params
-        threshold = getattr(params, "threshold", None)
-        value, unit = (threshold.value, threshold.unit) if threshold else (6.0, "sigma")
+        cutting, unit = self.cutting, unit_of(header)
         frame = calibration.calibrate(
-            item.pixels, header, bias=bias, dark=dark,
-            background=getattr(params, "background", "auto"),
-        )  # fmt: skip
+            item.pixels, header, bias=bias, dark=dark, background=cutting.background
+        )
         limit = detection.threshold_of(
-            frame.noise, value, unit, electrons=unit_of(header) == "electron"
+            frame.noise,
+            cutting.threshold.value,
+            cutting.threshold.unit,
+            electrons=unit == "electron",
         )
         labels, boxes = detection.find_footprints(detection.above_threshold(frame.image, limit))
         cuts = list(
             detection.cut_out(
-                frame.image, labels, boxes,
-                min_pixels=getattr(params, "min_pixels", 1), margin=getattr(params, "margin", 3),
-                max_size=getattr(params, "max_size", 512), saturated=frame.saturated,
+                frame.image, labels, boxes, min_pixels=cutting.min_pixels, margin=cutting.margin,
+                max_size=cutting.max_size, saturated=frame.saturated,
             )
         )  # fmt: skip
         digest = hashlib.sha256(np.ascontiguousarray(item.pixels)).digest()
@@ -163,11 +165,11 @@ class Intake:
             height=frame.image.shape[0],
             width=frame.image.shape[1],
             dtype=item.pixels.dtype.name,
-            unit=unit_of(header),
+            unit=unit,
             n_footprints=len(cuts),
             content_hash=digest,
             calibration={
-                "threshold": {"value": value, "unit": unit},
+                "threshold": cutting.threshold.model_dump(),
                 "background": frame.background,
                 "bias": bias is not None,
                 "dark": dark is not None,
@@ -176,7 +178,7 @@ class Intake:
             },
         )
         exposure_id, name = self._add_exposure(new)
-        if getattr(params, "keep_exposures", True):
+        if cutting.keep_exposures:
             self._add_tiles(exposure_id, frame.image)
         line.detail["exposures"] = line.detail.get("exposures", 0) + 1
         for number, cut in enumerate(cuts):
@@ -228,7 +230,7 @@ class Intake:
     def _crop(self, item: Item, line: Line) -> None:
         assert item.pixels is not None
         folder = item.about.get("folder")
-        group = folder if getattr(self.params, "class_folders", "off") == "groups" else None
+        group = folder if self.folder_groups else None
         digest = cutouts.content_hash(item.pixels)
         name = item.name
         for name in _possible_names(item.name, folder):
@@ -270,7 +272,6 @@ class Intake:
         self.counts["cutouts"] += len(self._waiting)
         self._waiting, self._waiting_bytes, self._lines = [], 0, []
         self._flushed_at = time.monotonic()
-        self.fraction += (1 - self.fraction) * 0.01 * self.share
         time.sleep(PAUSE_SECONDS)
 
     def _row(self, line: Line) -> ImportFile:

@@ -8,8 +8,10 @@ from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber_worker.imaging.measurements import MEASUREMENTS, measure
 from cloudchamber_worker.lease import JobContext
+from cloudchamber_worker.tasks.intake import READING
 
 BATCH = 5_000
+MEASURING = 0.15  # of the job's progress
 
 
 def measure_new(job: JobContext, counts: dict[str, int]) -> None:
@@ -31,7 +33,9 @@ def measure_new(job: JobContext, counts: dict[str, int]) -> None:
                 sides.append(pixels.shape[:2])
                 if ordinal % 20 == 0:
                     part = (ordinal - first) / (n - first)
-                    job.progress(0.8 + 0.15 * part, f"measuring {n - first} cutouts", **counts)
+                    job.progress(
+                        READING + MEASURING * part, f"measuring {n - first} cutouts", **counts
+                    )
         _write_measurements(job, np.stack(rows), start, unit)
         _write_sides(job, np.array(sides, np.int32), start)
         _write_places(job, start, stop, {frame.id: k for k, frame in enumerate(frames)},

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber.data.exposures import Exposure
-from cloudchamber.data.job_requests import ImportFiles, SimulateExposures, UploadRef
+from cloudchamber.data.job_requests import Cutting, ImportFiles, SimulateExposures, UploadRef
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.imaging.simulation import Simulated, simulate
 from cloudchamber_worker.lease import JobContext
@@ -22,12 +22,12 @@ REACH = 24.0  # px from the middle of a cutout to the track it is said to hold
 def run(job: JobContext) -> None:
     """Simulate → calibrate, detect, cut out → append → measure → state what was simulated."""
     params = SimulateExposures.model_validate(job.params)
-    intake = Intake(job, params)
+    intake = Intake(job, Cutting.model_validate({}))
     tables = Tables(job, ImportFiles(uploads=[UploadRef(id=1)]))
     made: list[Simulated] = []
     exposures = simulate(params.count, seed=params.seed, size=params.size, tracks=params.tracks)
     for number, exposure in enumerate(exposures):
-        intake.fraction = 0.75 * number / params.count
+        intake.part = number / params.count
         made.append(exposure)
         about = {"hdu": 0, "plane": None, "header": exposure.header}
         item = Item("frame", exposure.name, exposure.data, None, about)
