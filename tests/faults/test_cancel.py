@@ -23,7 +23,11 @@ def test_a_waiting_job_is_cancelled_at_once(faults):
 def test_a_running_job_stops_within_five_seconds(faults):
     """With the production pace of looking, and a task that never asks."""
     job_id = faults.add("test_stubborn")
-    faults.worker(CLOUDCHAMBER_TICK_SECONDS="1", CLOUDCHAMBER_BEAT_SECONDS="5")
+    faults.worker(
+        CLOUDCHAMBER_TICK_SECONDS="1",
+        CLOUDCHAMBER_BEAT_SECONDS="5",
+        CLOUDCHAMBER_LEASE_SECONDS="30",
+    )
     faults.wait(lambda: faults.traced("start"))
     child = faults.child()
     faults.cancel(job_id)

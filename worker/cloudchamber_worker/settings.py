@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,3 +31,9 @@ class WorkerSettings(BaseSettings):
         0.9, gt=0, le=1, description="How much of the machine's memory one job may take"
     )
     nice: int = Field(10, ge=0, le=19, description="Priority of the jobs; people come first")
+
+    @model_validator(mode="after")
+    def _beats_before_the_lease_ends(self) -> "WorkerSettings":
+        if self.lease_seconds < 2 * self.beat_seconds:
+            raise ValueError("lease_seconds must be at least twice beat_seconds")
+        return self
