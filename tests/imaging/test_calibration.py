@@ -48,6 +48,7 @@ def test_overscan_is_subtracted_and_cut_off():
 def test_two_amplifiers_in_a_row_have_their_own_overscan():
     header = {"DATASEC": "[1:2048,1:350]", "AMPSROW": 2, "AMPSCOL": 1, "COVER": 32}
     left, right = amplifiers_of(header, (350, 2112))
+    assert left.overscan is not None and right.overscan is not None
     assert (left.data.x0, left.data.x1, left.overscan.x0) == (0, 1024, 2048)
     assert (right.data.x0, right.data.x1, right.overscan.x0) == (1024, 2048, 2080)
 

@@ -51,7 +51,7 @@ def test_small_footprints_are_left_out():
 
 def test_nan_is_never_above():
     image = np.array([[np.nan, 7.0]], np.float32)
-    assert above_threshold(image, np.float32(0)).tolist() == [[False, True]]
+    assert above_threshold(image, np.zeros(1, np.float32)).tolist() == [[False, True]]
 
 
 def test_single_electrons_are_below_threshold_where_they_stand_apart():

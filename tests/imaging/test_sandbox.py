@@ -98,6 +98,18 @@ def test_tables_arrive_typed(decoded):
     assert item.table.column("energy").to_pylist() == [1.5, None]
 
 
+def test_how_much_of_an_archive_is_through_is_told(tmp_path):
+    noise = np.random.default_rng(0)
+    members = {f"{k:02d}.png": b"\0" + noise.bytes(20_000) for k in range(20)}
+    path = tmp_path / "set.zip"
+    path.write_bytes(zipped(members))
+    with path.open("rb") as stream:
+        parts = [file.part for file in sandbox.decode(stream, "set.zip")]
+    assert len(parts) == 20
+    assert parts == sorted(parts)
+    assert parts == pytest.approx([(k + 1) / 20 for k in range(20)], abs=0.05)
+
+
 CRASHING = """
 import os, signal, sys
 if "cloudchamber_worker.imaging.decoder" in " ".join(sys.orig_argv):

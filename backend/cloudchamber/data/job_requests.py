@@ -50,10 +50,9 @@ class Cutting(JobRequest):
     keep_exposures: bool = Field(True, description="Keep the calibrated exposures for viewing")
 
 
-class ImportFiles(Cutting):
-    """Bring exposures, crops, labels and metadata into a dataset."""
+class Joining(JobRequest):
+    """How tables and class folders become labels."""
 
-    uploads: list[UploadRef] = Field(min_length=1, max_length=10_000)
     class_folders: Literal["labels", "groups", "off"] = Field(
         "off", description="Whether folder names are class labels, group names, or nothing"
     )
@@ -61,6 +60,12 @@ class ImportFiles(Cutting):
     annotator: str | None = Field(
         None, max_length=200, description="Whose labels the imported ones are"
     )
+
+
+class ImportFiles(Cutting, Joining):
+    """Bring exposures, crops, labels and metadata into a dataset."""
+
+    uploads: list[UploadRef] = Field(min_length=1, max_length=10_000)
 
 
 class SimulateExposures(JobRequest):

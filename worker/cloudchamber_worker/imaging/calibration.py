@@ -262,7 +262,7 @@ def calibrate(
             used = "columns"
             local = _subtract_columns(part)
             sigma = float(np.nanmedian(local))
-        rows = state.section.slices[0] if noise.shape[0] > 1 else slice(None)
+        rows = state.section.slices[0] if len(noise) > 1 else slice(None)
         noise[rows, state.section.slices[1]] = local
         measured.append(AmplifierState(state.section, level, sigma, state.overscan))
     return Calibrated(

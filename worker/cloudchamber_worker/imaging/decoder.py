@@ -179,9 +179,7 @@ class Decoder:
     def array(self, kind: str, pixels: np.ndarray, **header: Any) -> None:
         """Send an array, little-endian."""
         plain = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<"))
-        self.tell(
-            kind, memoryview(plain).cast("B"), dtype=plain.dtype.name, shape=plain.shape, **header
-        )
+        self.tell(kind, plain.data.cast("B"), dtype=plain.dtype.name, shape=plain.shape, **header)
 
 
 def _raise(error: Exception) -> None:

@@ -7,6 +7,7 @@ joined until none is left) is connected-component labelling (Rosenfeld & Pfaltz 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from scipy import ndimage
@@ -61,7 +62,7 @@ def find_footprints(above: np.ndarray) -> tuple[np.ndarray, list[tuple[slice, sl
 
     Returns the labels int32 (0 background) and the bounding slices of label 1, 2, …
     """
-    labels, _ = ndimage.label(above, structure=EIGHT)
+    labels, _ = cast(tuple[np.ndarray, int], ndimage.label(above, structure=EIGHT))
     return labels, ndimage.find_objects(labels)
 
 

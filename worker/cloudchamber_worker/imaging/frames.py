@@ -150,10 +150,11 @@ def _check_size(hdu: Any, index: int, size: int) -> None:
 
 
 def _frames_of(hdus: fits.HDUList, index: int, name: str, *, alone: bool) -> Iterator[Frame]:
-    hdu = hdus[index]
+    hdu: Any = hdus[index]
+    primary: Any = hdus[0]
     try:
         data = np.asarray(hdu.data)
-        header = {**_cards(hdus[0].header), **_cards(hdu.header)}
+        header = {**_cards(primary.header), **_cards(hdu.header)}
     except MemoryError as error:
         raise Unreadable(f"HDU {index} does not fit in the decoder's memory") from error
     except Exception as error:

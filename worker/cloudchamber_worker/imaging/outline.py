@@ -1,5 +1,7 @@
 """Border, hull and holes of a boolean footprint [height, width]."""
 
+from typing import cast
+
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import ConvexHull
@@ -25,5 +27,5 @@ def convex_area(inside: np.ndarray) -> float:
 
 def count_holes(inside: np.ndarray) -> int:
     """Background regions (4-connected, the complement of 8-connected footprints) enclosed."""
-    _, regions = ndimage.label(~np.pad(inside, 1))
-    return int(regions) - 1
+    _, regions = cast(tuple[np.ndarray, int], ndimage.label(~np.pad(inside, 1)))
+    return regions - 1

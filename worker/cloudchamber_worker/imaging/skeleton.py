@@ -1,6 +1,7 @@
 """The skeleton of a footprint: a one-pixel-wide line (Zhang & Suen 1984, CACM 27, 236)."""
 
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from scipy import ndimage
@@ -26,11 +27,11 @@ class Skeleton:
             line = padded
         neighbours = ndimage.convolve(line.astype(np.uint8), EIGHT.astype(np.uint8)) - line
         self.pixels = int(line.sum())
-        self.components = int(ndimage.label(padded, EIGHT)[1])
+        self.components = _count(padded)
         self.end_points = int((line & (neighbours == 1)).sum())
         crossings = line & (neighbours >= 3)
-        self.branches = int(ndimage.label(crossings, EIGHT)[1])  # one crossing is several pixels
-        widths = ndimage.distance_transform_edt(padded)[line]
+        self.branches = _count(crossings)  # one crossing is several pixels
+        widths = cast(np.ndarray, ndimage.distance_transform_edt(padded))[line]
         self.width_variation = float(widths.std() / widths.mean())
         self._y, self._x = np.nonzero(line)
         self._graph = _graph(line)
@@ -38,7 +39,7 @@ class Skeleton:
     @cached_property
     def _path(self) -> tuple[float, int, float]:
         """Length of the longest path + 1, its number of pixels, and the chord + 1, in px."""
-        start = 0
+        first = start = 0
         distances = np.zeros(1)
         before = np.zeros(1, int)
         for _ in range(2):  # twice from the farthest: exact on trees, near it with loops
@@ -67,6 +68,10 @@ class Skeleton:
     def straightness(self) -> float:
         """Distance of the path's ends over its length: 1 for a straight track; NaN below 3 px."""
         return self._path[2] / self._path[0] if self._path[1] > 2 else float("nan")
+
+
+def _count(region: np.ndarray) -> int:
+    return cast(tuple[np.ndarray, int], ndimage.label(region, EIGHT))[1]
 
 
 def _graph(line: np.ndarray) -> csr_array:

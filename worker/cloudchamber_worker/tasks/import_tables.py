@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, datasets, label_sets, labels, people
 from cloudchamber.data.columns import ColumnSpec
-from cloudchamber.data.job_requests import ImportFiles
+from cloudchamber.data.job_requests import Joining
 from cloudchamber.data.jobs import ImportFile
 from cloudchamber.data.label_sets import NewClass
 from cloudchamber.data.spreadsheet import restore
@@ -31,7 +31,7 @@ Numbered = tuple[int, str | int]  # ordinal, class name or the seed's class numb
 class Tables:
     """Gathers tables and class folders during an import; `join` applies them at its end."""
 
-    def __init__(self, job: JobContext, params: ImportFiles) -> None:
+    def __init__(self, job: JobContext, params: Joining) -> None:
         self.job, self.params = job, params
         self.added_columns = 0
         self._tables: list[tuple[str, pa.Table, str]] = []

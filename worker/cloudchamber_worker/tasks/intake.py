@@ -155,7 +155,7 @@ class Intake:
                 max_size=cutting.max_size, saturated=frame.saturated,
             )
         )  # fmt: skip
-        digest = hashlib.sha256(np.ascontiguousarray(item.pixels)).digest()
+        digest = hashlib.sha256(np.ascontiguousarray(item.pixels).data).digest()
         new = NewExposure(
             name=item.name,
             file_name=line.name,

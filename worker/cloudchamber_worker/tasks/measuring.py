@@ -1,5 +1,7 @@
 """Measure what has no measurements yet, after an import or an import that was cut short."""
 
+from typing import Any
+
 import numpy as np
 from sqlalchemy import select
 
@@ -76,7 +78,7 @@ def _write_places(
     place = np.full((stop - start, 2), np.nan, np.float32)
     exposure = np.full(stop - start, -1, np.int32)
     with job.write() as session:
-        rows = session.execute(
+        found = session.execute(
             select(
                 Cutout.ordinal, Cutout.x0, Cutout.y0, Cutout.width, Cutout.height,
                 Cutout.exposure_id,
@@ -87,6 +89,7 @@ def _write_places(
                 Cutout.exposure_id.is_not(None),
             )
         )  # fmt: skip
+        rows: list[Any] = [tuple(row) for row in found]  # a place is there with its exposure
         for ordinal, x0, y0, width, height, exposure_id in rows:
             place[ordinal - start] = x0 + width / 2, y0 + height / 2
             exposure[ordinal - start] = number[exposure_id]

@@ -1,5 +1,7 @@
 """Simulate exposures and take them in as an import takes in files."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from scipy.spatial import KDTree
@@ -7,7 +9,7 @@ from sqlalchemy import select
 
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber.data.exposures import Exposure
-from cloudchamber.data.job_requests import Cutting, ImportFiles, SimulateExposures, UploadRef
+from cloudchamber.data.job_requests import Cutting, Joining, SimulateExposures
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.imaging.simulation import Simulated, simulate
 from cloudchamber_worker.lease import JobContext
@@ -23,7 +25,7 @@ def run(job: JobContext) -> None:
     """Simulate → calibrate, detect, cut out → append → measure → state what was simulated."""
     params = SimulateExposures.model_validate(job.params)
     intake = Intake(job, Cutting.model_validate({}))
-    tables = Tables(job, ImportFiles(uploads=[UploadRef(id=1)]))
+    tables = Tables(job, Joining.model_validate({}))
     made: list[Simulated] = []
     exposures = simulate(params.count, seed=params.seed, size=params.size, tracks=params.tracks)
     for number, exposure in enumerate(exposures):
@@ -45,12 +47,13 @@ def _truth(job: JobContext, made: list[Simulated]) -> pa.Table:
     """What was simulated where each cutout is: one kind, or 'several'."""
     tracks = {exposure.name: exposure.tracks for exposure in made}
     with job.read() as session:
-        rows = session.execute(
+        found = session.execute(
             select(Cutout.name, Exposure.name, Cutout.x0, Cutout.y0, Cutout.width, Cutout.height)
             .join(Exposure, Exposure.id == Cutout.exposure_id)
             .where(Cutout.dataset_id == job.dataset_id, Exposure.name.in_(list(tracks)))
         ).all()
-    trees = {name: KDTree([(t.x, t.y) for t in found]) for name, found in tracks.items() if found}
+    rows: list[Any] = [tuple(row) for row in found]  # a place is there with its exposure
+    trees = {name: KDTree([(t.x, t.y) for t in of]) for name, of in tracks.items() if of}
     names, kinds = [], []
     for name, exposure, x0, y0, width, height in rows:
         if exposure not in trees:
