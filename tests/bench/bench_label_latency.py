@@ -17,12 +17,12 @@ P95_MS = 50.0
 
 
 @pytest.fixture(scope="module")
-def many(api: Api, tmp_path_factory: pytest.TempPathFactory) -> int:
+def many(preparation: Api, tmp_path_factory: pytest.TempPathFactory) -> int:
     """A dataset of 500 crops, mapped."""
-    dataset = api.create_dataset("latency")
+    dataset = preparation.create_dataset("latency")
     path: Path = tmp_path_factory.mktemp("many") / "tracks.tar"
-    api.import_paths(dataset, pictures.crops(path, 500))
-    api.wait_until_quiet(dataset)
+    preparation.import_paths(dataset, pictures.crops(path, 500))
+    preparation.wait_until_quiet(dataset)
     return dataset
 
 

@@ -46,7 +46,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright keeps an event loop running in the thread of the tests.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium, or the end of the test with the reason."""
     path = chromium.find()
@@ -75,9 +76,22 @@ def app_url(stack: Stack) -> str:
 
 
 @pytest.fixture(scope="session")
-def api(stack: Stack) -> Iterator[Api]:
-    """The API, to prepare what the page then shows."""
+def preparation(stack: Stack) -> Iterator[Api]:
+    """The API, for what the tests share."""
     with Api(stack.url) as api:
+        yield api
+
+
+@pytest.fixture
+def annotator() -> str:
+    """Who labels in this test. Labels are kept apart by person, so tests may share a dataset."""
+    return f"annotator {uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def api(stack: Stack, annotator: str) -> Iterator[Api]:
+    """The API as the page of the test sees it."""
+    with Api(stack.url, annotator=annotator) as api:
         yield api
 
 
@@ -99,24 +113,36 @@ def new_dataset(api: Api) -> Callable[[str], int]:
     return lambda name: api.create_dataset(f"{name} {uuid.uuid4().hex[:6]}")
 
 
+@pytest.fixture(scope="session")
+def unlabelled(preparation: Api, crops: Path) -> int:
+    """A dataset of 90 crops with their map, in which nobody but the test's annotator labels."""
+    dataset = preparation.create_dataset("unlabelled")
+    preparation.import_paths(dataset, crops)
+    preparation.wait_until_quiet(dataset)
+    return dataset
+
+
 @pytest.fixture
-def unlabelled(api: Api, new_dataset: Callable[[str], int], crops: Path) -> int:
-    """A dataset of 90 crops without labels."""
-    dataset = new_dataset("unlabelled")
+def alone(api: Api, new_dataset: Callable[[str], int], crops: Path) -> int:
+    """A dataset of 90 crops with their map that no other test uses."""
+    dataset = new_dataset("alone")
     api.import_paths(dataset, crops)
+    api.wait_until_quiet(dataset)
     return dataset
 
 
 @pytest.fixture(scope="session")
-def circle(api: Api, crops: Path, exposure: Path) -> int:
+def circle(preparation: Api, crops: Path, exposure: Path) -> int:
     """A dataset that has been once around: exposure, crops, labels, map, model. Only to look at."""
-    dataset = api.create_dataset("circle")
-    api.import_paths(dataset, crops, class_folders="labels")
-    api.import_paths(dataset, exposure)
-    api.wait_until_quiet(dataset)
-    api.wait_for(api.start_job("train_classifier", dataset, {"epochs": 2, "folds": 2}), 180)
-    api.wait_for(api.start_job("train_autoencoder", dataset, {"epochs": 2}), 180)
-    api.wait_until_quiet(dataset)
+    dataset = preparation.create_dataset("circle")
+    preparation.import_paths(dataset, crops, class_folders="labels")
+    preparation.import_paths(dataset, exposure)
+    preparation.wait_until_quiet(dataset)
+    preparation.wait_for(
+        preparation.start_job("train_classifier", dataset, {"epochs": 2, "folds": 2}), 180
+    )
+    preparation.wait_for(preparation.start_job("train_autoencoder", dataset, {"epochs": 2}), 180)
+    preparation.wait_until_quiet(dataset)
     return dataset
 
 
@@ -146,10 +172,13 @@ class Watched:
 
 
 @pytest.fixture
-def context(browser: Browser, app_url: str) -> Iterator[BrowserContext]:
+def context(browser: Browser, app_url: str, annotator: str) -> Iterator[BrowserContext]:
     """A browser profile of its own, as large as a laptop's screen."""
     context = browser.new_context(
-        base_url=app_url, viewport={"width": 1440, "height": 900}, color_scheme="dark"
+        base_url=app_url,
+        viewport={"width": 1440, "height": 900},
+        color_scheme="dark",
+        extra_http_headers={"X-Annotator": annotator},
     )
     context.set_default_timeout(TIMEOUT_MS)
     context.add_init_script(WATCH_POLICY)

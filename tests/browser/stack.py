@@ -107,8 +107,10 @@ class Stack:
 class Api:
     """What the tests prepare through the API before they look at the page."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str = "", annotator: str = "") -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers |= {"X-Annotator": annotator} if annotator else {}
+        self.annotator = annotator
         self.http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60)
 
     def __enter__(self) -> Self:
@@ -195,3 +197,8 @@ class Api:
         response = self.http.get(f"/datasets/{dataset_id}/labels").raise_for_status()
         n = int(response.headers["X-Labels"].split(";")[0])
         return numpy.frombuffer(response.content, "<i4", n).tolist()
+
+    def history(self, dataset_id: int, ordinal: int) -> list[dict[str, Any]]:
+        """What this annotator has said about a cutout, in the order it was said."""
+        events = self.get(f"/datasets/{dataset_id}/labels/history", ordinal=ordinal)
+        return [event for event in events if event["annotator"] == self.annotator]

@@ -2,17 +2,9 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.stack import Api
-
-
-@pytest.fixture
-def mapped(api: Api, unlabelled: int) -> int:
-    """A dataset with a map and without labels."""
-    api.wait_until_quiet(unlabelled)
-    return unlabelled
 
 
 def open_map(page: Page, dataset: int) -> Locator:
@@ -53,9 +45,11 @@ def saved(page: Page) -> None:
     expect(page.get_by_role("status").filter(has_text=re.compile("^saved$"))).to_be_visible()
 
 
-def test_a_lasso_is_assigned_by_a_key_and_undone_by_one(page: Page, api: Api, mapped: int) -> None:
+def test_a_lasso_is_assigned_by_a_key_and_undone_by_one(
+    page: Page, api: Api, unlabelled: int
+) -> None:
     # given a lasso around most of the map
-    field = open_map(page, mapped)
+    field = open_map(page, unlabelled)
     lasso(page, field)
     n = selected(page)
     assert n > 60
@@ -63,19 +57,19 @@ def test_a_lasso_is_assigned_by_a_key_and_undone_by_one(page: Page, api: Api, ma
     page.keyboard.press("d")
     saved(page)
     # then all of them have the class, in one action
-    labels = api.labels(mapped)
+    labels = api.labels(unlabelled)
     assert sum(label > 0 for label in labels) == n
     ordinal = next(i for i, label in enumerate(labels) if label > 0)
-    history = api.get(f"/datasets/{mapped}/labels/history", ordinal=ordinal)
+    history = api.history(unlabelled, ordinal)
     assert [event["how"] for event in history] == ["lasso"]
     # and one undo takes all of it back
     page.keyboard.press("u")
     saved(page)
-    assert set(api.labels(mapped)) == {0}
+    assert set(api.labels(unlabelled)) == {0}
 
 
-def test_the_lasso_adds_and_takes_away(page: Page, mapped: int) -> None:
-    field = open_map(page, mapped)
+def test_the_lasso_adds_and_takes_away(page: Page, unlabelled: int) -> None:
+    field = open_map(page, unlabelled)
     lasso(page, field)
     n = selected(page)
     lasso(page, field, ("Shift", "Alt"))
@@ -87,8 +81,8 @@ def test_the_lasso_adds_and_takes_away(page: Page, mapped: int) -> None:
     expect(page.get_by_role("heading", name=re.compile(r"^All\s+90$"))).to_be_visible()
 
 
-def test_an_image_leads_to_its_point_and_a_point_to_its_image(page: Page, mapped: int) -> None:
-    open_map(page, mapped)
+def test_an_image_leads_to_its_point_and_a_point_to_its_image(page: Page, unlabelled: int) -> None:
+    open_map(page, unlabelled)
     grid = page.get_by_role("grid").first
     grid.get_by_role("gridcell").nth(3).click()
     # the eyepiece shows what was chosen

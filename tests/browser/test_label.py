@@ -1,7 +1,6 @@
 """Labelling with real keys: what a person sees as saved is in the database, once."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -80,7 +79,7 @@ def test_a_doubt_and_a_note_are_kept(page: Page, api: Api, unlabelled: int) -> N
     page.get_by_role("textbox", name="Note").fill("two tracks?")
     page.keyboard.press("Enter")
     saved(page)
-    history = api.get(f"/datasets/{unlabelled}/labels/history", ordinal=0)
+    history = api.history(unlabelled, 0)
     assert [event["dubious"] for event in history][-1]
     assert "two tracks?" in [event["note"] for event in history]
 
@@ -106,7 +105,7 @@ def test_labels_made_offline_are_kept_and_sent_once(
     saved(page)
     assert api.labels(unlabelled)[:11] == [ids["d"]] * 10 + [0]
     for ordinal in range(10):
-        history = api.get(f"/datasets/{unlabelled}/labels/history", ordinal=ordinal)
+        history = api.history(unlabelled, ordinal)
         assert len(history) == 1
 
 
@@ -130,11 +129,11 @@ def test_a_closed_tab_loses_nothing(
 
 
 def test_a_killed_server_costs_nothing_but_time(
-    context: BrowserContext, watched: Watched, crops: Path, tmp_path: Path
+    context: BrowserContext, watched: Watched, annotator: str, crops: Path, tmp_path: Path
 ) -> None:
     watched.expect(REFUSED, "net::ERR_", "503")
     # given a server of its own
-    with Stack(tmp_path / "data") as stack, Api(stack.url) as api:
+    with Stack(tmp_path / "data") as stack, Api(stack.url, annotator=annotator) as api:
         dataset = api.create_dataset("mine")
         api.import_paths(dataset, crops)
         page = context.new_page()
@@ -163,7 +162,8 @@ def test_two_people_do_not_overwrite_each_other(api: Api, unlabelled: int) -> No
     import uuid
 
     ids = classes(api, unlabelled)
-    for name, key in (("ada", "d"), ("lise", "f")):
+    names = [f"{name} {uuid.uuid4().hex[:6]}" for name in ("ada", "lise")]
+    for name, key in zip(names, "df", strict=True):
         api.http.post(
             f"/datasets/{unlabelled}/labels",
             json={
@@ -176,10 +176,8 @@ def test_two_people_do_not_overwrite_each_other(api: Api, unlabelled: int) -> No
             headers={"X-Annotator": name},
         ).raise_for_status()
     history = api.get(f"/datasets/{unlabelled}/labels/history", ordinal=0)
-    assert {(event["annotator"], event["class_id"]) for event in history} == {
-        ("ada", ids["d"]),
-        ("lise", ids["f"]),
-    }
+    given = {event["annotator"]: event["class_id"] for event in history}
+    assert [given[name] for name in names] == [ids["d"], ids["f"]]
 
 
 def test_the_colours_change_without_the_pixels(page: Page, unlabelled: int) -> None:
@@ -201,13 +199,8 @@ def test_the_colours_change_without_the_pixels(page: Page, unlabelled: int) -> N
     assert reading.inner_text() == value
 
 
-def test_every_order_can_be_chosen(
-    page: Page, api: Api, new_dataset: Callable[[str], int], crops: Path
-) -> None:
-    dataset = new_dataset("orders")
-    api.import_paths(dataset, crops)
-    api.wait_until_quiet(dataset)
-    page.goto(f"/d/{dataset}/label")
+def test_every_order_can_be_chosen(page: Page, unlabelled: int) -> None:
+    page.goto(f"/d/{unlabelled}/label")
     for name in ("random", "as imported", "most typical first"):
         page.get_by_role("radio", name=name).check()
         expect(page.locator(".stage canvas").first).to_be_visible()

@@ -26,14 +26,12 @@ def test_an_exposure_is_drawn_with_its_footprints(page: Page, circle: int) -> No
     expect(page.get_by_text(re.compile("run_1")).first).to_be_visible()
 
 
-def test_retrain_shows_its_epochs_and_then_its_result(
-    page: Page, api: Api, unlabelled: int
-) -> None:
+def test_retrain_shows_its_epochs_and_then_its_result(page: Page, api: Api, alone: int) -> None:
     # given thirty labels
     import uuid
 
-    ids = [c["id"] for c in api.get(f"/datasets/{unlabelled}")["label_set"]["classes"]]
-    names = [c["name"] for c in api.get(f"/datasets/{unlabelled}/cutouts", limit=90)["items"]]
+    ids = [c["id"] for c in api.get(f"/datasets/{alone}")["label_set"]["classes"]]
+    names = [c["name"] for c in api.get(f"/datasets/{alone}/cutouts", limit=90)["items"]]
     for place in range(3):
         ordinals = list(range(place, len(names), 3))[:12]
         body = {
@@ -43,9 +41,9 @@ def test_retrain_shows_its_epochs_and_then_its_result(
             "how": "gallery",
             "context": {},
         }
-        api.post(f"/datasets/{unlabelled}/labels", body)
+        api.post(f"/datasets/{alone}/labels", body)
     # when the one button is pressed
-    page.goto(f"/d/{unlabelled}/models")
+    page.goto(f"/d/{alone}/models")
     page.get_by_role("button", name=re.compile("parameters")).click()
     page.get_by_label(re.compile("^epochs", re.IGNORECASE)).fill("2")
     page.get_by_label(re.compile("^folds", re.IGNORECASE)).fill("2")
@@ -57,15 +55,15 @@ def test_retrain_shows_its_epochs_and_then_its_result(
     expect(bar).to_be_visible()
     # and the result has its spread
     expect(page.get_by_text(re.compile(r"0\.\d+ ± 0\.\d+")).first).to_be_visible(timeout=180_000)
-    models = api.get(f"/datasets/{unlabelled}/models")
+    models = api.get(f"/datasets/{alone}/models")
     assert len(models) == 1
-    assert api.get(f"/datasets/{unlabelled}")["active_model_id"] == models[0]["id"]
+    assert api.get(f"/datasets/{alone}")["active_model_id"] == models[0]["id"]
 
 
-def test_a_job_can_be_cancelled(page: Page, api: Api, unlabelled: int) -> None:
-    api.wait_until_quiet(unlabelled)
-    job = api.start_job("train_autoencoder", unlabelled, {"epochs": 2000})
-    page.goto(f"/d/{unlabelled}/jobs")
+def test_a_job_can_be_cancelled(page: Page, api: Api, alone: int) -> None:
+    api.wait_until_quiet(alone)
+    job = api.start_job("train_autoencoder", alone, {"epochs": 2000})
+    page.goto(f"/d/{alone}/jobs")
     expect(page.get_by_text(re.compile("Train autoencoder")).first).to_be_visible()
     page.get_by_role("button", name=re.compile("Cancel")).first.click()
     for _ in range(100):
@@ -75,14 +73,14 @@ def test_a_job_can_be_cancelled(page: Page, api: Api, unlabelled: int) -> None:
     assert api.get(f"/jobs/{job}")["state"] == "cancelled"
 
 
-def test_a_failed_job_says_why_in_one_sentence(page: Page, api: Api, unlabelled: int) -> None:
-    api.wait_until_quiet(unlabelled)
-    job = api.start_job("train_classifier", unlabelled, {})  # without a label
+def test_a_failed_job_says_why_in_one_sentence(page: Page, api: Api, alone: int) -> None:
+    api.wait_until_quiet(alone)
+    job = api.start_job("train_classifier", alone, {})  # without a label
     for _ in range(300):
         if api.get(f"/jobs/{job}")["state"] == "failed":
             break
         page.wait_for_timeout(100)
     error = api.get(f"/jobs/{job}")["error"]
-    page.goto(f"/d/{unlabelled}/jobs")
+    page.goto(f"/d/{alone}/jobs")
     expect(page.get_by_text(error["message"]).first).to_be_visible()
     assert "Traceback" not in error["message"]
