@@ -21,9 +21,10 @@ def assign_folds(
 ) -> tuple[NDArray[np.int32], int]:
     """Fold number of each labelled row (-1: always in training) and the number of folds (or 0).
 
-    Rows of a group share a fold. A class with fewer groups than folds is not held out; when fewer
-    than two classes could be, there are fewer folds, down to 2. Groups go one after the other,
-    largest first, to the fold that has least of their classes.
+    Rows of a group share a fold. A class with a single group is never held out, for nothing of it
+    would be left to train on. There are as many folds as the second most widespread class has
+    groups, if fewer. Groups go one after the other, largest first, to the fold that has least of
+    their classes.
     """
     names, member = np.unique(groups, return_inverse=True)
     n_classes = int(y.max()) + 1 if len(y) else 0
@@ -46,7 +47,7 @@ def assign_folds(
         of_group[group] = int((share + tie).argmin())
         load[of_group[group]] += counts[group]
     fold = of_group[member].astype(np.int32)
-    fold[per_class[y] < folds] = -1
+    fold[per_class[y] < 2] = -1
     return fold, folds
 
 
