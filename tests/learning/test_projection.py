@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from cloudchamber_worker.learning.clustering import find_clusters
-from cloudchamber_worker.learning.projection import align, blend, clean, project
+from cloudchamber_worker.learning.projection import align, clean, project, standardise
 from cloudchamber_worker.learning.typicality import labelling_order, typicality
 
 
@@ -80,12 +80,12 @@ def test_alignment_undoes_a_turn_and_a_reflection():
     np.testing.assert_allclose(align(here, there), there, atol=1e-9)
 
 
-def test_blended_embeddings_weigh_the_same():
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(100, 60)) * 50, rng.normal(size=(100, 3))
-    both = blend(a.astype(np.float32), b.astype(np.float32), np.zeros((100, 0), np.float32))
-    assert both.shape == (100, 63)
-    assert both[:, :60].var(axis=0).sum() == pytest.approx(both[:, 60:].var(axis=0).sum(), rel=0.01)
+def test_standardised_dimensions_weigh_the_same():
+    vectors = np.random.default_rng(0).normal(size=(100, 3)).astype(np.float32) * [50, 1, 0]
+    vectors[3, 1] = np.nan
+    found = standardise(vectors.astype(np.float32))
+    assert found.shape == (100, 2)
+    np.testing.assert_allclose(found.std(axis=0), 1, rtol=1e-4)
 
 
 def test_the_first_to_label_come_from_every_group():

@@ -163,13 +163,7 @@ def warm() -> None:
     project(rows)
 
 
-def blend(*embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Embeddings [n, d_i] side by side as [n, sum of d_i], each with the same total variance."""
-    parts = []
-    for vectors in embeddings:
-        if vectors.shape[1] == 0:
-            continue
-        x = clean(vectors)
-        spread = np.maximum(x.std(axis=0), 1e-6)
-        parts.append((x - x.mean(axis=0)) / spread / np.sqrt(x.shape[1]))
-    return np.concatenate(parts, axis=1).astype(np.float32)
+def standardise(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors [n, d] cleaned, each dimension with mean 0 and standard deviation 1."""
+    x = clean(vectors)
+    return ((x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-6)).astype(np.float32)
