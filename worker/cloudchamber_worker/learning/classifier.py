@@ -36,7 +36,7 @@ from cloudchamber_worker.learning.training import (
 )
 
 # Images shown to one network in one training, at most (times epochs): minutes on two cores.
-MAX_SHOWN = 60_000
+MAX_SHOWN = 40_000
 MIN_EPOCHS = 6
 
 

@@ -18,7 +18,7 @@ from cloudchamber_worker.learning.training import Row
 
 LEAST_PER_CLASS = 8
 MAX_CLASSES = 6
-MAX_ROWS = 1500
+MAX_ROWS = 600
 MAX_REFERENCE = 20_000
 
 
