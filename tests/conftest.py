@@ -39,8 +39,9 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n` a file stays in one process, and all that shares the running program in one."""
     for item in items:
-        shared = {"browser", "bench"} & set(item.path.parts)
-        item.add_marker(pytest.mark.xdist_group("browser" if shared else str(item.path)))
+        path = item.path.relative_to(ROOT / "tests")
+        shared = path.parts[0] in ("browser", "bench")
+        item.add_marker(pytest.mark.xdist_group("browser" if shared else str(path)))
 
 
 def unavailable(reason: str) -> NoReturn:
