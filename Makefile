@@ -88,9 +88,9 @@ schema: $(STAMPS)/dev $(STAMPS)/npm
 
 # ── checks ───────────────────────────────────────────────────────────────────────────────────
 
-# Two processes: half of the tests wait for a server, a worker or a browser.
+# Two processes, each file in one of them: half of the tests wait for a server or a browser.
 test: lint browser
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations=10
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 
 test-slow: $(STAMPS)/dev $(STATIC) browser
 	$(BIN)/python -m pytest -m slow

@@ -36,14 +36,6 @@ def pytest_configure() -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".make" / "cache" / "numba"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n` a file stays in one process, and all that shares the running program in one."""
-    for item in items:
-        path = item.path.relative_to(ROOT / "tests")
-        shared = path.parts[0] in ("browser", "bench")
-        item.add_marker(pytest.mark.xdist_group("browser" if shared else str(path)))
-
-
 def unavailable(reason: str) -> NoReturn:
     """End the test: an error in CI, where everything must be there, and a skip elsewhere."""
     if os.environ.get("CI", "").lower() in ("1", "true"):
