@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from cloudchamber.api import (
     columns,
     cutouts,
+    dataset_settings,
     datasets,
     events,
     exports,
@@ -35,8 +36,8 @@ from cloudchamber.settings import Settings
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    session, label_sets, datasets, uploads, columns, cutouts, labels, exposures, models, exports,
-    jobs, events, people, openapi,
+    session, label_sets, datasets, dataset_settings, uploads, columns, cutouts, labels, exposures,
+    models, exports, jobs, events, people, openapi,
 )  # fmt: skip
 
 

@@ -1,9 +1,14 @@
 """The learning jobs on real databases, from job row to published columns."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from cloudchamber.data import columns, datasets, jobs, models
+from cloudchamber.data.job_requests import ArchitectureName, TrainClassifier
+from cloudchamber_worker.learning.architectures import ARCHITECTURES
 from cloudchamber_worker.learning.checkpoints import from_bytes
 from learning.conftest import Lab
 from learning.synthetic import drawn_tracks
@@ -70,11 +75,13 @@ def test_too_few_labels_are_said_in_numbers(lab: Lab, labelled: int, words: str)
     assert done["error"]["hint"]
 
 
-def test_an_unknown_architecture_fails_with_the_known_names(lab: Lab):
-    lab.tracks(12, 9)
-    done = lab.run("train_classifier", architecture="alexnet")
-    assert "alexnet" in done["error"]["message"]
-    assert "seed_cnn" in done["error"]["hint"]
+def test_an_unknown_architecture_is_refused_with_the_known_names():
+    with pytest.raises(ValidationError, match="seed_cnn"):
+        TrainClassifier.model_validate({"architecture": "alexnet"})
+
+
+def test_the_request_offers_the_architectures_of_the_registry():
+    assert set(get_args(ArchitectureName)) == set(ARCHITECTURES)
 
 
 def test_chosen_labels_are_said_to_be_chosen(lab: Lab):

@@ -12,6 +12,7 @@ from cloudchamber.data import (
     models,
     people,
     revisions,
+    search_logs,
     uploads,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "models",
     "people",
     "revisions",
+    "search_logs",
     "uploads",
 ]

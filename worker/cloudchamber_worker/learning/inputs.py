@@ -1,6 +1,6 @@
 """From cutouts of any size, dtype and channel count to arrays a network can take.
 
-Two representations, chosen by the architecture and stored with the model version:
+Three representations, the architecture's own or as asked, stored with the model version:
 
 ``two_scale``   [2C, 32, 32]: a 32-pixel window at native scale beside the whole cutout zoomed to
                 fit, because a 3-pixel dot and a 200-pixel track differ first of all in size.
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Representation = Literal["two_scale", "downscaled", "fitted"]
+ScalingKind = Literal["auto", "linear", "asinh", "binary"]
 WINDOW = 32
 DOWNSCALED = 64
 # A smaller cutout is not blown up further than this: one pixel must not fill the frame.
@@ -96,9 +97,7 @@ def background(image: NDArray[np.float64]) -> NDArray[np.float64]:
     return values
 
 
-def fit_pixel_scaling(
-    sample: Iterable[NDArray[Any]], kind: Literal["auto", "linear", "asinh", "binary"] = "auto"
-) -> PixelScaling:
+def fit_pixel_scaling(sample: Iterable[NDArray[Any]], kind: ScalingKind = "auto") -> PixelScaling:
     """Choose the scaling from a sample of cutouts.
 
     ``auto`` is linear for 8-bit pixels (photographs, 0/1 matrices) and asinh for all others.

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts
-from cloudchamber.data.columns import Column
+from cloudchamber.data.columns import Column, Group
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.inputs import (
     PixelScaling,
     Representation,
+    ScalingKind,
     fit_pixel_scaling,
     pack,
 )
@@ -26,20 +27,34 @@ log = logging.getLogger(__name__)
 SAMPLE = 2000
 # A class must not depend on how a cutout happens to lie: columns that state an angle stay out.
 ANGLES = {"deg", "°", "rad", "degree", "degrees"}
+Numbers = Literal["none", "measurements", "metadata", "both"]
 NUMBERS = ("float32", "float64", "int32", "int16", "uint8")
+
+
+GROUPS: dict[Numbers, tuple[Group, ...]] = {
+    "none": (),
+    "measurements": ("measurement",),
+    "metadata": ("metadata",),
+    "both": ("measurement", "metadata"),
+}
 
 
 def measurement_columns(session: Session, dataset_id: int) -> list[Column]:
     """Measurements that do not state an angle; numeric metadata where there is no measurement."""
-    for group in ("measurement", "metadata"):
-        found = [
-            column
-            for column in columns.find_columns(session, dataset_id, group=group)
-            if column.width == 1 and column.dtype in NUMBERS and column.unit not in ANGLES
-        ]
-        if found:
-            return found
-    return []
+    return number_columns(session, dataset_id, "measurements") or number_columns(
+        session, dataset_id, "metadata"
+    )
+
+
+def number_columns(session: Session, dataset_id: int, which: Numbers) -> list[Column]:
+    """The numeric columns of that kind, in a fixed order, but for those that state an angle."""
+    groups = GROUPS[which]
+    return [
+        column
+        for group in groups
+        for column in columns.find_columns(session, dataset_id, group=group)
+        if column.width == 1 and column.dtype in NUMBERS and column.unit not in ANGLES
+    ]
 
 
 def read_numbers(session: Session, found: list[Column], n: int) -> NDArray[np.float32]:
@@ -58,11 +73,13 @@ def named_numbers(session: Session, dataset_id: int, names: list[str], n: int):
     return matrix
 
 
-def sample_scaling(session: Session, dataset_id: int, n: int) -> PixelScaling:
+def sample_scaling(
+    session: Session, dataset_id: int, n: int, kind: ScalingKind = "auto"
+) -> PixelScaling:
     """Pixel scaling from at most 2000 evenly spread cutouts."""
     spread = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(int)).tolist()
     sample = cutouts.iter_pixels(session, dataset_id, ordinals=spread)
-    return fit_pixel_scaling(pixels for _, pixels, _ in sample)
+    return fit_pixel_scaling((pixels for _, pixels, _ in sample), kind)
 
 
 def pack_cutouts(
@@ -91,12 +108,16 @@ class Split:
     by: str
 
 
-def split_groups(session: Session, dataset_id: int, rows: NDArray[np.intp], n: int) -> Split:
+def split_groups(
+    session: Session, dataset_id: int, rows: NDArray[np.intp], n: int, group_by: str | None = None
+) -> Split:
     """Source groups where the labelled ``rows`` come from three at least, else single cutouts.
 
     With one or two exposures nothing could be held out by exposure. Copies of a cutout stay
-    together either way.
+    together either way. ``group_by`` names a column whose equal values are one group instead.
     """
+    if group_by is not None:
+        return Split(_equal_values(session, dataset_id, group_by, n), group_by)
     by_source = cutouts.groups(session, dataset_id)[:n]
     single = np.arange(n, dtype=np.int32)
     for ordinal, original in session.execute(
@@ -109,6 +130,22 @@ def split_groups(session: Session, dataset_id: int, rows: NDArray[np.intp], n: i
     if len(np.unique(by_source[rows])) < 3 or len(np.unique(by_source)) == len(np.unique(single)):
         return Split(single, "cutout")
     return Split(by_source, "source")
+
+
+def _equal_values(session: Session, dataset_id: int, name: str, n: int) -> NDArray[np.int32]:
+    """Numbers of the values of a column, int32 [n]; a cutout without a value is on its own."""
+    found = columns.find_columns(session, dataset_id, names=[name])
+    if not found or found[-1].width != 1:
+        raise JobError(
+            f"There is no column “{name}” to group by.",
+            hint="Name a column of the dataset with one value per cutout, such as the run.",
+        )
+    values = columns.read_column(session, found[-1])[:n]
+    _, group = np.unique(values, return_inverse=True)
+    groups = np.arange(n, dtype=np.int32) + len(group)
+    missing = values < 0 if values.dtype.kind == "i" else np.isnan(values.astype(float))
+    groups[: len(values)] = np.where(missing, groups[: len(values)], group)
+    return groups
 
 
 def need_cutouts(n: int, least: int = 1) -> None:

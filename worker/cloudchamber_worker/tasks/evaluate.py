@@ -12,10 +12,9 @@ from cloudchamber.data.job_requests import Evaluate, NamedLabel
 from cloudchamber.data.spreadsheet import restore
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.classifier import classifier_from_bytes
-from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling, pack
 from cloudchamber_worker.learning.metrics import summarise
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import read_numbers
+from cloudchamber_worker.tasks.classifier_inputs import read_for_model
 
 QUEUE = "cpu"
 MAX_FILE = 64 << 20
@@ -137,21 +136,6 @@ def _apply(
 ) -> NDArray[np.float32]:
     """Class probabilities of cutouts ``rows`` from the model's weights."""
     classifier, note = classifier_from_bytes(models.read_weights(session, model.id))
-    config = note["config"]
     distinct, back = np.unique(rows, return_inverse=True)
-    images = None
-    if config["representation"] is not None:
-        stream = cutouts.iter_pixels(session, dataset_id, ordinals=distinct.tolist())
-        scaling = PixelScaling(**config["pixel_scaling"])
-        pixels = (pixels for _, pixels, _ in stream)
-        images = pack(pixels, len(distinct), scaling, config["representation"])
-    names: list[str] = config["measurements"]
-    found = {c.name: c for c in columns.find_columns(session, dataset_id, names=names)}
-    n = int(distinct.max()) + 1
-    numbers = np.full((n, len(names)), np.nan, np.float32)
-    for i, name in enumerate(names):
-        if name in found:
-            numbers[:, i] = read_numbers(session, [found[name]], n)[:, 0]
-    groups = np.arange(len(distinct), dtype=np.int32)
-    data = CutoutSet(images, numbers[distinct], groups, tuple(names))
+    data = read_for_model(session, dataset_id, note["config"], distinct)
     return classifier.predict(data).probability[back]

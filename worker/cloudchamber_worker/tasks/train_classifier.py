@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cloudchamber.data import datasets, models
 from cloudchamber.data.job_requests import TrainClassifier
 from cloudchamber.errors import JobError
-from cloudchamber_worker.learning.architectures import Architecture, architecture
+from cloudchamber_worker.learning.architectures import Architecture
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.classifier import (
     Classifier,
@@ -26,22 +26,14 @@ from cloudchamber_worker.learning.crossvalidation import (
     held_out_metrics,
 )
 from cloudchamber_worker.learning.errors import LearningError
-from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling
+from cloudchamber_worker.learning.inputs import CutoutSet
 from cloudchamber_worker.learning.novelty import leave_one_class_out, rankings
 from cloudchamber_worker.learning.projection import standardise
-from cloudchamber_worker.learning.quantiles import QuantileScaling, fit_quantile_scaling
+from cloudchamber_worker.learning.quantiles import QuantileScaling
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.tasks.classifier_columns import write_prediction
-from cloudchamber_worker.tasks.dataset_inputs import (
-    library_versions,
-    measurement_columns,
-    named_numbers,
-    need_cutouts,
-    pack_cutouts,
-    read_numbers,
-    sample_scaling,
-    split_groups,
-)
+from cloudchamber_worker.tasks.classifier_inputs import Inputs, read_inputs
+from cloudchamber_worker.tasks.dataset_inputs import library_versions, named_numbers, need_cutouts
 from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
 from cloudchamber_worker.tasks.snapshot import (
     Snapshot,
@@ -59,19 +51,20 @@ QUEUE = "gpu"
 class _Training:
     """One run of the recipe: what was read, and the steps that follow one another."""
 
-    def __init__(self, job: JobContext, params: TrainClassifier, recipe: Architecture) -> None:
-        self.job, self.params, self.recipe = job, params, recipe
+    def __init__(self, job: JobContext, params: TrainClassifier) -> None:
+        self.job, self.params = job, params
         self.started = time.monotonic()
         self.journal = Journal(job.load_checkpoint(), job.save_checkpoint)
-        self.data: CutoutSet
         self.snapshot: Snapshot
         self.targets: Targets
-        self.pixels: PixelScaling
+        self.inputs: Inputs
+        self.recipe: Architecture
+        self.data: CutoutSet
         self.numbers: QuantileScaling
 
     def read(self) -> None:
         """Freeze the labels and pack the cutouts."""
-        job, recipe = self.job, self.recipe
+        job = self.job
         job.progress(0.0, "reading labels and cutouts")
         with job.read() as session:
             need_cutouts(datasets.get_dataset(session, job.dataset_id).n_cutouts)
@@ -81,33 +74,18 @@ class _Training:
             self.targets = class_targets(session, job.dataset_id, self.snapshot)
             n = self.snapshot.n
             self.origins = label_origins(session, job.dataset_id)
-            self.split = split_groups(session, job.dataset_id, self.snapshot.rows, n)
-            found = measurement_columns(session, job.dataset_id)
-            if not found and recipe.network is None:
-                raise JobError(
-                    f"“{recipe.title}” learns from measurements, and the dataset has none.",
-                    hint="Choose the default architecture, or import the cutouts again.",
-                )
             self.size = named_numbers(session, job.dataset_id, ["pixels"], n)[:, 0]
             self.previous = previous_positions(session, job.dataset_id)
-            self.pixels = sample_scaling(session, job.dataset_id, n)
-            images = None
-            if recipe.representation is not None:
-                images = pack_cutouts(
-                    session,
-                    job.dataset_id,
-                    n,
-                    self.pixels,
-                    recipe.representation,
-                    lambda row: job.progress(0.08 * row / n, "packing cutouts", cutouts=n),
-                )
-            self.data = CutoutSet(
-                images,
-                read_numbers(session, found, n),
-                self.split.groups,
-                tuple(column.name for column in found),
+            self.inputs = read_inputs(
+                session,
+                job.dataset_id,
+                n,
+                self.params,
+                self.snapshot.rows,
+                lambda row: job.progress(0.08 * row / n, "packing cutouts", cutouts=n),
             )
-        self.numbers = fit_quantile_scaling(self.data.measurements)
+        self.recipe, self.data = self.inputs.recipe, self.inputs.data
+        self.numbers = self.inputs.numbers
         remember(self.journal, self.snapshot)
 
     def _reporter(self, phase: str, start: float, share: float, runs: int) -> Callable[..., None]:
@@ -214,8 +192,7 @@ def run(job: JobContext) -> None:
     """Freeze labels → pack → cross-validate → check novelty → fit → predict → map → publish."""
     params = TrainClassifier.model_validate(job.params)
     try:
-        recipe = architecture(params.architecture)
-        training = _Training(job, params, recipe)
+        training = _Training(job, params)
         training.read()
         held, metrics, temperature = training.validate()
         novelty = training.check_novelty()
@@ -232,19 +209,17 @@ def run(job: JobContext) -> None:
             for c, row in zip(training.targets.classes, metrics["per_class"], strict=True)
         ],
         "untested_classes": [training.targets.classes[k] for k in metrics["untested_classes"]],
-        "split": training.split.by,
+        "split": training.inputs.split.by,
         "biased_sample": origins["chosen"] > 0,
         "label_origins": origins,
         "temperature": temperature,
         "novelty": novelty,
         "seconds": round(time.monotonic() - training.started, 1),
     }
+    recipe = training.recipe
     config = {
-        "architecture": recipe.name,
-        "description": recipe.description,
-        "representation": recipe.representation,
-        "pixel_scaling": training.pixels.as_dict(),
-        "measurements": list(training.data.names),
+        **training.inputs.config(),
+        "group_by": params.group_by,
         "epochs": params.epochs,
         "folds": held.folds,
         "annotator": params.annotator,

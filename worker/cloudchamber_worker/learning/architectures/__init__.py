@@ -6,6 +6,7 @@ beside it. Adding one is one file and one line here; the tests train every entry
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import nn
 
@@ -26,6 +27,8 @@ class Architecture:
     representation  what the network sees of the pixels; None for numbers alone
     forest, kernel  whether extra-trees and a kernel logistic regression vote beside the network
     symmetries      train on and average over the 8 orientations
+    numbers         which numbers stand beside the image where none are asked for: the dataset's
+                    measurements (metadata where it has none), or both
     """
 
     name: str
@@ -36,6 +39,7 @@ class Architecture:
     forest: bool = False
     kernel: bool = False
     symmetries: bool = True
+    numbers: Literal["none", "measurements", "both"] = "measurements"
     epochs: int = 60
     batch_size: int = 32
     learning_rate: float = 2e-3
@@ -111,6 +115,16 @@ _ALL = (
     ),
     Architecture(
         "trees",
+        "Gradient-boosted trees",
+        "extremely randomised trees on the measurements",
+        None,
+        None,
+        forest=True,
+        symmetries=False,
+        numbers="both",
+    ),
+    Architecture(
+        "extra_trees",
         "Extra-trees",
         "extremely randomised trees on the measurements",
         None,
