@@ -383,6 +383,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset_id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Settings
+         * @description Energy calibration, saved cuts and hyperparameters of the dataset.
+         */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Patch Settings
+         * @description Replace whole parts of the settings; the answer holds all of them.
+         */
+        patch: operations["patch_settings"];
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -982,6 +1006,36 @@ export interface components {
             /** Name */
             name?: string | null;
         };
+        /**
+         * DatasetSettings
+         * @description All of it; every part may be absent.
+         */
+        DatasetSettings: {
+            /** Cuts */
+            cuts?: components["schemas"]["SavedCut"][];
+            energy_calibration?: components["schemas"]["EnergyCalibration"] | null;
+            /** Hyperparameters */
+            hyperparameters?: {
+                [key: string]: {
+                    [key: string]: number | string;
+                };
+            };
+        };
+        /**
+         * DatasetSettingsPatch
+         * @description Parts left out stay as they are; `energy_calibration` null takes it away.
+         */
+        DatasetSettingsPatch: {
+            /** Cuts */
+            cuts?: components["schemas"]["SavedCut"][] | null;
+            energy_calibration?: components["schemas"]["EnergyCalibration"] | null;
+            /** Hyperparameters */
+            hyperparameters?: {
+                [key: string]: {
+                    [key: string]: number | string;
+                };
+            } | null;
+        };
         /** Duplicate */
         Duplicate: {
             /** Duplicate Of */
@@ -999,6 +1053,26 @@ export interface components {
             items: components["schemas"]["Duplicate"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * EnergyCalibration
+         * @description electrons = ADU · gain; keV = electrons · ev_per_electron / 1000.
+         *
+         *     An exposure already in electrons has gain 1.
+         */
+        EnergyCalibration: {
+            /**
+             * Ev Per Electron
+             * @default 3.77
+             */
+            ev_per_electron: number;
+            /** Gain */
+            gain: number;
+            /**
+             * Source
+             * @default
+             */
+            source: string;
         };
         /**
          * ExportIn
@@ -1556,6 +1630,16 @@ export interface components {
             jobs: number;
             /** Labels */
             labels: number;
+        };
+        /**
+         * SavedCut
+         * @description A named selection, as its readable string: ``charge > 1200 & 5 < length < 40``.
+         */
+        SavedCut: {
+            /** Cut */
+            cut: string;
+            /** Name */
+            name: string;
         };
         /**
          * StepAnswer
@@ -2361,6 +2445,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSettings"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetSettingsPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetSettings"];
                 };
             };
             /** @description What went wrong. */
