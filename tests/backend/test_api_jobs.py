@@ -37,7 +37,8 @@ def test_every_kind_describes_its_parameters(client):
     kinds = {kind["kind"]: kind for kind in client.get("/api/v1/job-kinds").json()}
     assert set(kinds) == {
         "import_files", "simulate_exposures", "fit_map", "train_classifier", "train_vae",
-        "train_autoencoder", "evaluate",
+        "train_autoencoder", "train_self_supervised", "search_hyperparameters",
+        "leave_one_class_out", "learning_curve", "apply_model", "interpolate", "evaluate",
     }  # fmt: skip
     assert kinds["train_classifier"]["queue"] == "gpu"
     assert "folds" in kinds["train_classifier"]["params_schema"]["properties"]
