@@ -3,13 +3,26 @@ import { SvelteMap } from "svelte/reactivity";
 import { fetchColumn, fetchLabels, type TypedArray } from "../api/binary";
 import { api, given } from "../api/client";
 import { listen } from "../api/events";
-import type { Column, CutoutInfo, Dataset, Job, LabelClass, Revisions } from "../api/types";
+import type {
+	Column,
+	CutoutInfo,
+	Dataset,
+	DatasetSettings,
+	Job,
+	LabelClass,
+	Revisions,
+	SettingsPatch,
+} from "../api/types";
 import { type Effect, LabelOverlay, type PendingEffect } from "../lib/overlay";
 import { jobs } from "./jobs.svelte";
+
+const NO_SETTINGS: DatasetSettings = { energy_calibration: null, cuts: [], hyperparameters: {} };
 
 class DatasetState {
 	info = $state.raw<Dataset | null>(null);
 	columns = $state.raw<Column[]>([]);
+	/** What people set once for the dataset: energy calibration, saved cuts, hyperparameters. */
+	settings = $state.raw<DatasetSettings>(NO_SETTINGS);
 	/** Why the dataset could not be opened; null while it is fine. */
 	error = $state.raw<unknown>(null);
 	/** True once info, columns and labels have arrived. */
@@ -125,13 +138,15 @@ class DatasetState {
 	async open(id: number): Promise<void> {
 		this.close();
 		try {
-			const [info, columns, labels] = await Promise.all([
+			const [info, columns, labels, settings] = await Promise.all([
 				fetchDataset(id),
 				fetchColumns(id),
 				fetchLabels(id),
+				fetchSettings(id),
 			]);
 			this.info = info;
 			this.columns = columns;
+			this.settings = settings;
 			this.#lastActionId = labels.lastActionId;
 			this.#known = info.revisions;
 			this.#labelsAt = info.revisions.labels;
@@ -159,6 +174,7 @@ class DatasetState {
 		clearTimeout(this.#settling);
 		this.info = null;
 		this.columns = [];
+		this.settings = NO_SETTINGS;
 		this.error = null;
 		this.ready = false;
 		this.lost = false;
@@ -188,6 +204,33 @@ class DatasetState {
 		if (id === null) return;
 		const columns = await fetchColumns(id);
 		if (this.id === id) this.columns = columns;
+	}
+
+	/**
+	 * Replace whole parts of the settings; parts left out stay. Throws where the server refuses.
+	 *
+	 * @returns undo: puts the same parts back as they were
+	 */
+	async changeSettings(patch: SettingsPatch): Promise<() => Promise<void>> {
+		const id = this.id;
+		if (id === null) throw new Error("No dataset is open.");
+		const before = Object.fromEntries(
+			Object.keys(patch).map((part) => [
+				part,
+				this.settings[part as keyof DatasetSettings] ?? null,
+			]),
+		) as SettingsPatch;
+		const put = async (parts: SettingsPatch) => {
+			const settings = await given(
+				api.PATCH("/api/v1/datasets/{dataset_id}/settings", {
+					params: { path: { dataset_id: id } },
+					body: parts,
+				}),
+			);
+			if (this.id === id) this.settings = settings;
+		};
+		await put(patch);
+		return () => put(before);
 	}
 
 	touched(): void {
@@ -248,6 +291,10 @@ class DatasetState {
 				await this.refresh();
 				await this.refreshColumns();
 			}
+			if (changed("dataset")) {
+				const settings = await fetchSettings(id);
+				if (this.id === id) this.settings = settings;
+			}
 			if (changed("labels")) this.#settleLabels(id);
 		} catch {
 			// The stream repeats the revisions on reconnect; forget them, so that nothing is missed.
@@ -267,6 +314,12 @@ class DatasetState {
 
 function fetchDataset(id: number): Promise<Dataset> {
 	return given(api.GET("/api/v1/datasets/{dataset_id}", { params: { path: { dataset_id: id } } }));
+}
+
+function fetchSettings(id: number): Promise<DatasetSettings> {
+	return given(
+		api.GET("/api/v1/datasets/{dataset_id}/settings", { params: { path: { dataset_id: id } } }),
+	);
 }
 
 function fetchColumns(id: number): Promise<Column[]> {
