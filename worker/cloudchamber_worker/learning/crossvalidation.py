@@ -102,6 +102,19 @@ def cross_validate(
     return HeldOut(fold, n_folds, probability)
 
 
+def calibrated_probability(held: HeldOut, y: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Held-out probabilities [labels, classes], each fold's with the temperature of the others.
+
+    NaN where never held out. Neither the network nor the temperature of a row has seen its label.
+    """
+    calibrated = np.full_like(held.probability, np.nan)
+    for k in range(held.folds):
+        inside, others = held.fold == k, held.tested & (held.fold != k)
+        t = fit_temperature(held.probability[others], y[others])
+        calibrated[inside] = apply_temperature(held.probability[inside], t)
+    return calibrated
+
+
 def held_out_metrics(
     held: HeldOut, y: NDArray[np.int64], n_classes: int
 ) -> tuple[dict[str, Any], float]:
@@ -112,12 +125,10 @@ def held_out_metrics(
     """
     tested = held.tested
     p, label, fold = held.probability[tested], y[tested], held.fold[tested]
-    calibrated = p.copy()
+    calibrated = calibrated_probability(held, y)[tested]
     accuracies, scores = [], []
     for k in range(held.folds):
         inside = fold == k
-        t = fit_temperature(p[~inside], label[~inside])
-        calibrated[inside] = apply_temperature(p[inside], t)
         part = summarise(p[inside], label[inside], n_classes)
         accuracies.append(part["accuracy"])
         scores.append(macro_f1(np.array(part["confusion"])))

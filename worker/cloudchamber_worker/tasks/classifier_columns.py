@@ -1,5 +1,6 @@
 """The columns a classifier adds to a dataset."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 from cloudchamber.data import columns
 from cloudchamber.data.columns import ColumnSpec, Dtype, Group
 from cloudchamber_worker.learning.classifier import Prediction
+from cloudchamber_worker.learning.crossvalidation import HeldOut, calibrated_probability
 
 RANKINGS = {
     "knn_distance": ("Far from known", "Mean distance to the 5 nearest labelled cutouts in the "
@@ -19,6 +21,41 @@ RANKINGS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class HeldOutColumns:
+    """What was found for each cutout by a model that had not seen its label.
+
+    predicted    int16 [n], number of the likeliest class, −1 where never held out
+    probability  float32 [n, classes], calibrated, NaN where never held out
+    label        int16 [n], number of the class trained on, −1 without a label
+    fold         int16 [n], −1 where never held out
+    """
+
+    predicted: NDArray[np.int16]
+    probability: NDArray[np.float32]
+    label: NDArray[np.int16]
+    fold: NDArray[np.int16]
+
+
+def held_out_columns(
+    n: int, rows: NDArray[np.intp], y: NDArray[np.int64], held: HeldOut
+) -> HeldOutColumns:
+    """Spread held-out results of the labelled ``rows`` with class numbers ``y`` over n cutouts."""
+    calibrated = calibrated_probability(held, y)
+    tested = rows[held.tested]
+    columns = HeldOutColumns(
+        np.full(n, -1, np.int16),
+        np.full((n, calibrated.shape[1]), np.nan, np.float32),
+        np.full(n, -1, np.int16),
+        np.full(n, -1, np.int16),
+    )
+    columns.predicted[tested] = calibrated[held.tested].argmax(axis=1)
+    columns.probability[rows] = calibrated
+    columns.label[rows] = y
+    columns.fold[rows] = held.fold
+    return columns
+
+
 def write_prediction(
     session: Session,
     dataset_id: int,
@@ -26,8 +63,7 @@ def write_prediction(
     classes: list[dict[str, Any]],
     prediction: Prediction,
     odd: dict[str, NDArray[np.float32]],
-    held_out_class: NDArray[np.int16],
-    snapshot_class: NDArray[np.int16],
+    held_out: HeldOutColumns,
 ) -> None:
     """Write all columns of a model version; class numbers index the model's classes."""
 
@@ -53,12 +89,21 @@ def write_prediction(
         "What the model makes of a cutout before it names a class", "model",
     )  # fmt: skip
     write(
-        "held_out_class", "Held-out suggestion", "int16", held_out_class,
+        "held_out_class", "Held-out suggestion", "int16", held_out.predicted,
         "Class given by a model that had not seen the label; −1 where none was held out", "model",
     )  # fmt: skip
     write(
-        "snapshot_class", "Label used", "int16", snapshot_class,
+        "held_out_probability", "Held-out probabilities", "float32", held_out.probability,
+        f"Of {names}, by a model and a temperature that had not seen the label; "
+        "NaN where none was held out", "model",
+    )  # fmt: skip
+    write(
+        "snapshot_class", "Label used", "int16", held_out.label,
         "Class number of the label trained on; −1 without", "model",
+    )  # fmt: skip
+    write(
+        "fold", "Fold", "int16", held_out.fold,
+        "Fold of the cross-validation in which the label was held out; −1 where never", "model",
     )  # fmt: skip
     for name, values in odd.items():
         title, about = RANKINGS[name]

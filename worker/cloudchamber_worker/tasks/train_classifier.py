@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cloudchamber.data import datasets, models
 from cloudchamber.data.job_requests import TrainClassifier
@@ -16,7 +15,6 @@ from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.classifier import (
     Classifier,
     Prediction,
-    apply_temperature,
     fit_classifier,
     with_temperature,
 )
@@ -31,7 +29,7 @@ from cloudchamber_worker.learning.novelty import leave_one_class_out, rankings
 from cloudchamber_worker.learning.projection import standardise
 from cloudchamber_worker.learning.quantiles import QuantileScaling
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.classifier_columns import write_prediction
+from cloudchamber_worker.tasks.classifier_columns import held_out_columns, write_prediction
 from cloudchamber_worker.tasks.classifier_inputs import Inputs, read_inputs
 from cloudchamber_worker.tasks.dataset_inputs import library_versions, named_numbers, need_cutouts
 from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
@@ -175,18 +173,6 @@ class _Training:
         typical_of = scaled if scaled.shape[1] else prediction.penultimate
         return draw_map(vectors, typical_of, self.previous, labelled, seed=self.params.seed)
 
-    def held_out_columns(
-        self, held: HeldOut, temperature: float
-    ) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """``held_out_class`` and ``snapshot_class`` int16 [n], −1 where there is none."""
-        snapshot_class = np.full(self.snapshot.n, -1, np.int16)
-        snapshot_class[self.snapshot.rows] = self.targets.y
-        held_class = np.full(self.snapshot.n, -1, np.int16)
-        tested = held.tested
-        probability = apply_temperature(held.probability[tested], temperature)
-        held_class[self.snapshot.rows[tested]] = probability.argmax(axis=1)
-        return held_class, snapshot_class
-
 
 def run(job: JobContext) -> None:
     """Freeze labels → pack → cross-validate → check novelty → fit → predict → map → publish."""
@@ -201,7 +187,6 @@ def run(job: JobContext) -> None:
         raise JobError(str(error), hint=error.hint) from error
     drawn = training.draw(prediction)
     odd = rankings(prediction, training.snapshot.rows)
-    held_class, snapshot_class = training.held_out_columns(held, temperature)
     origins = training.origins
     metrics |= {
         "per_class": [
@@ -257,8 +242,7 @@ def run(job: JobContext) -> None:
             training.targets.classes,
             prediction,
             odd,
-            held_class,
-            snapshot_class,
+            held_out_columns(training.snapshot.n, rows, training.targets.y, held),
         )
         write_map(session, job.dataset_id, job.id, drawn, model.id)
         datasets.activate(session, job.dataset_id, model_version_id=model.id, map_job_id=job.id)
