@@ -33,7 +33,7 @@ def run(job: JobContext) -> None:
         previous = previous_positions(session, job.dataset_id)
         labelled = labels.current(session, job.dataset_id).class_id[:n] > 0
         vectors = None
-        if params.embedding != "measurements":
+        if params.embedding not in ("auto", "measurements"):
             vectors = _model_vectors(session, job.dataset_id, params, n)
     scaled = fit_quantile_scaling(numbers).transform(numbers)
     if vectors is None:
