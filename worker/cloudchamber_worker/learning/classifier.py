@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cloudchamber_worker.learning.architectures import Architecture, architecture
+from cloudchamber_worker.learning.architectures.space import Value
 from cloudchamber_worker.learning.augmentation import random_symmetries
 from cloudchamber_worker.learning.checkpoints import (
     Arrays,
@@ -21,7 +22,7 @@ from cloudchamber_worker.learning.checkpoints import (
 )
 from cloudchamber_worker.learning.forest import Forest, fit_forest
 from cloudchamber_worker.learning.inference import OnBatch, predict_network, unit_images
-from cloudchamber_worker.learning.inputs import CutoutSet
+from cloudchamber_worker.learning.inputs import CutoutSet, side_of
 from cloudchamber_worker.learning.kernel import KernelLogistic, fit_kernel_logistic
 from cloudchamber_worker.learning.losses import classification_loss
 from cloudchamber_worker.learning.quantiles import QuantileScaling, fit_quantile_scaling
@@ -53,7 +54,7 @@ class Classifier:
     """Members that vote with equal weight, on measurements scaled the same way.
 
     ``shape`` is (image channels, measurements, classes); ``temperature`` divides the log
-    probabilities of the vote.
+    probabilities of the vote. ``architecture`` has the hyperparameters it was fitted with.
     """
 
     architecture: Architecture
@@ -63,6 +64,7 @@ class Classifier:
     forest: Forest | None
     kernel: KernelLogistic | None
     temperature: float = 1.0
+    side: int = 0
 
     def predict(
         self,
@@ -104,20 +106,28 @@ class Classifier:
             arrays |= prefixed(self.forest.arrays(), "forest")
         if self.kernel is not None:
             arrays |= prefixed(self.kernel.arrays(), "kernel")
-        return to_bytes(
-            arrays, {**note, "architecture": self.architecture.name, "shape": list(self.shape)}
-        )
+        own = {
+            "architecture": self.architecture.name,
+            "hyperparameters": dict(self.architecture.hyperparameters),
+            "shape": list(self.shape),
+            "side": self.side,
+        }
+        return to_bytes(arrays, {**note, **own})
 
 
 def classifier_from_bytes(raw: bytes) -> tuple[Classifier, dict[str, Any]]:
     """The inverse of ``Classifier.to_bytes``: the classifier and the note."""
     arrays, note = from_bytes(raw)
-    recipe = architecture(note["architecture"])
+    # Models of before there were hyperparameters have none noted: they have the defaults.
+    recipe = architecture(note["architecture"]).choose(note.get("hyperparameters", {}))
     channels, measurements, classes = note["shape"]
+    representation = note.get("config", {}).get("representation") or recipe.representation
+    side = note.get("side", side_of(representation))
     network = None
     if found := under(arrays, "network"):
-        assert recipe.network is not None
-        network = recipe.network(channels, measurements, classes)
+        # The first ResNet-18 was given numbers and looked at the image alone.
+        beside = measurements if recipe.name != "resnet18" or "numbers.0.weight" in found else 0
+        network = recipe.build(channels, beside, classes, side)
         load_weights(network, found)
         network.eval()
     forest, kernel = under(arrays, "forest"), under(arrays, "kernel")
@@ -129,6 +139,7 @@ def classifier_from_bytes(raw: bytes) -> tuple[Classifier, dict[str, Any]]:
         Forest(**forest) if forest else None,
         KernelLogistic(**kernel) if kernel else None,
         float(arrays["temperature"][0]),
+        side,
     ), note
 
 
@@ -142,10 +153,31 @@ def apply_temperature(probability: NDArray[np.floating], temperature: float) -> 
 
 
 def epochs_for(recipe: Architecture, n: int, asked: int | None) -> int:
-    """Epochs for n training rows: as asked, else the architecture's own, fewer for large sets."""
+    """Epochs for n training rows: as asked, else as chosen, else the architecture's own, fewer for
+    large sets."""
+    asked = asked or recipe.training().epochs
     if asked is not None:
         return asked
     return max(min(recipe.epochs, MAX_SHOWN // max(n, 1)), min(MIN_EPOCHS, recipe.epochs))
+
+
+def batch_size_for(recipe: Architecture, n: int) -> int:
+    """Rows per step for n training rows: as chosen, else the architecture's own, smaller for few
+    labels, so that an epoch still has several steps, and 128 for many."""
+    if (chosen := recipe.training().batch_size) is not None:
+        return chosen
+    return min(recipe.batch_size, max(4, n // 6)) if n < 3000 else 128
+
+
+def hyperparameters_used(
+    recipe: Architecture, n: int, numbers: int, epochs: int | None
+) -> dict[str, Value]:
+    """Every hyperparameter of a fit on n rows with that many numbers, for the record."""
+    values = recipe.values(numbers)
+    if recipe.network is not None:
+        values["epochs"] = epochs_for(recipe, n, epochs)
+        values["batch_size"] = batch_size_for(recipe, n)
+    return values
 
 
 def fit_classifier(
@@ -170,19 +202,18 @@ def fit_classifier(
     """
     scaling = scaling or fit_quantile_scaling(data.measurements)
     n_measurements = data.measurements.shape[1]
-    channels = 0 if data.images is None else data.images.shape[1]
+    channels, side = (0, 0) if data.images is None else data.images.shape[1:3]
     numbers = scaling.transform(data.measurements[rows])
     network = None
     if recipe.network is not None:
-        build = recipe.network
+        loop = recipe.training()
         epochs = epochs_for(recipe, len(rows), epochs)
-        # Few labels: smaller batches, so that an epoch still has several steps.
-        batch = min(recipe.batch_size, max(4, len(rows) // 6)) if len(rows) < 3000 else 128
+        batch = batch_size_for(recipe, len(rows))
         network = train(
-            lambda: build(channels, n_measurements, n_classes),
+            lambda: recipe.build(channels, n_measurements, n_classes, side),
             lambda net: _batch_loss(net, data, rows, numbers, y, recipe),
             len(rows),
-            Schedule(epochs, batch, recipe.learning_rate, recipe.weight_decay, recipe.decay),
+            Schedule(epochs, batch, loop.learning_rate, loop.weight_decay, loop.decay),
             seed,
             journal,
             stage,
@@ -197,6 +228,7 @@ def fit_classifier(
         network,
         fit_forest(numbers, y, n_classes, seed) if recipe.forest and votes else None,
         fit_kernel_logistic(numbers, y, n_classes, seed) if recipe.kernel and votes else None,
+        side=side,
     )
 
 
@@ -213,7 +245,7 @@ def _batch_loss(
     y: NDArray[np.int64],
     recipe: Architecture,
 ) -> BatchLoss:
-    where = device()
+    where, smoothing = device(), recipe.training().smoothing
     measured, target = torch.from_numpy(numbers), torch.from_numpy(y)
 
     def loss(batch: Tensor, epoch: int, generator: torch.Generator):
@@ -223,7 +255,7 @@ def _batch_loss(
         truth = target[batch].to(where)
         logits, _ = network(images.to(where), measured[batch].to(where))
         right = (logits.detach().argmax(dim=1) == truth).float().mean()
-        return classification_loss(logits, truth, recipe.smoothing), {"accuracy": float(right)}
+        return classification_loss(logits, truth, smoothing), {"accuracy": float(right)}
 
     return loss
 

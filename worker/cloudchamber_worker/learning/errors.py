@@ -2,6 +2,7 @@
 
 LearningError(ValueError)
 ├── NotEnoughLabels      fewer than two classes with two labels each
+├── BadHyperparameter    one an architecture does not have, or a value outside its range
 └── BrokenCheckpoint     bytes that are no checkpoint of this program, or of another training
 """
 
@@ -16,6 +17,10 @@ class LearningError(ValueError):
 
 class NotEnoughLabels(LearningError):
     """The labels at hand cannot train a classifier."""
+
+
+class BadHyperparameter(LearningError):
+    """A hyperparameter that the architecture does not have, or a value outside its range."""
 
 
 class BrokenCheckpoint(LearningError):

@@ -205,6 +205,11 @@ def represent(
     return np.rint(image * 255).astype(np.uint8)
 
 
+def side_of(representation: Representation | None) -> int:
+    """Side of the packed images in pixels; 0 without images."""
+    return {None: 0, "two_scale": WINDOW}.get(representation, DOWNSCALED)
+
+
 def packed_shape(scaling: PixelScaling, representation: Representation) -> tuple[int, int, int]:
     """Shape [channels, height, width] of what ``represent`` gives."""
     if representation == "two_scale":
@@ -223,3 +228,34 @@ def pack(
     for row, pixels in enumerate(cutouts):
         packed[row] = represent(pixels, scaling, representation)
     return packed
+
+
+def canonical(pixels: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """Pixels [H, W] or [H, W, C] in that one of their 8 orientations whose shape and bytes come
+    first, and which of ``augmentation.symmetry`` that is.
+
+    All turned and mirrored copies of a cutout become one array. Packed as they lie they would
+    differ by half a pixel wherever an odd side is centred in an even one.
+    """
+    best, chosen, which = None, pixels, 0
+    for turn in range(8):
+        turned = np.rot90(pixels, turn % 4, axes=(0, 1))
+        turned = np.ascontiguousarray(turned[:, ::-1] if turn >= 4 else turned)
+        key = (turned.shape, turned.tobytes())
+        if best is None or key < best:
+            best, chosen, which = key, turned, turn
+    return chosen, which
+
+
+def turned_back(images: NDArray[np.uint8], which: NDArray[np.integer] | None) -> NDArray[np.uint8]:
+    """Packed images [n, channels, side, side] of ``canonical`` cutouts as these lie; ``which`` [n]
+    is what it said of them, None for images that were packed as they lie."""
+    if which is None:
+        return images
+    lying = np.empty_like(images)
+    for turn in range(8):
+        rows = which == turn
+        part = images[rows]
+        part = part[..., ::-1] if turn >= 4 else part
+        lying[rows] = np.rot90(part, -(turn % 4), axes=(2, 3))
+    return lying

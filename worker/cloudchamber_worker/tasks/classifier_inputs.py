@@ -12,7 +12,11 @@ from cloudchamber.data import columns, cutouts
 from cloudchamber.data.columns import Column
 from cloudchamber.data.job_requests import ClassifierInputs
 from cloudchamber.errors import JobError
-from cloudchamber_worker.learning.architectures import Architecture, architecture
+from cloudchamber_worker.learning.architectures import Architecture
+from cloudchamber_worker.learning.architectures.pretrained import fetch_published
+from cloudchamber_worker.learning.architectures.space import Value
+from cloudchamber_worker.learning.classifier import hyperparameters_used
+from cloudchamber_worker.learning.errors import LearningError
 from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling, pack
 from cloudchamber_worker.learning.quantiles import QuantileScaling, fit_quantile_scaling
 from cloudchamber_worker.tasks.dataset_inputs import (
@@ -24,19 +28,24 @@ from cloudchamber_worker.tasks.dataset_inputs import (
     sample_scaling,
     split_groups,
 )
+from cloudchamber_worker.tasks.hyperparameters import asked_hyperparameters, chosen_recipe
 
 OnRow = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """data of the first n cutouts; how their pixels and numbers were scaled; how they split."""
+    """data of the first n cutouts; how their pixels and numbers were scaled; how they split.
+
+    hyperparameters  every one that a fit on all labels uses, the architecture's own included
+    """
 
     recipe: Architecture
     data: CutoutSet
     pixels: PixelScaling
     numbers: QuantileScaling
     split: Split
+    hyperparameters: dict[str, Value]
 
     def config(self) -> dict[str, Any]:
         """What a model version keeps of them, for ``read_for_model``."""
@@ -46,6 +55,8 @@ class Inputs:
             "representation": self.recipe.representation,
             "pixel_scaling": self.pixels.as_dict(),
             "measurements": list(self.data.names),
+            "hyperparameters": self.hyperparameters,
+            "pretrained": self.recipe.pretrained,
         }
 
 
@@ -65,7 +76,9 @@ def read_inputs(
         Where the architecture learns from numbers alone and the dataset has none, or the column
         to group by does not exist.
     """
-    recipe = architecture(asked.architecture)
+    recipe = chosen_recipe(asked, asked_hyperparameters(session, dataset_id, asked))
+    if getattr(asked, "pretrained", False):
+        recipe = _pretrained(recipe)
     if asked.representation is not None and recipe.representation is not None:
         recipe = replace(recipe, representation=asked.representation)
     found = _columns(session, dataset_id, asked, recipe)
@@ -81,7 +94,21 @@ def read_inputs(
     numbers = read_numbers(session, found, n)
     split = split_groups(session, dataset_id, rows, n, asked.group_by)
     data = CutoutSet(images, numbers, split.groups, tuple(column.name for column in found))
-    return Inputs(recipe, data, pixels, fit_quantile_scaling(numbers), split)
+    used = hyperparameters_used(recipe, len(rows), len(found), getattr(asked, "epochs", None))
+    return Inputs(recipe, data, pixels, fit_quantile_scaling(numbers), split, used)
+
+
+def _pretrained(recipe: Architecture) -> Architecture:
+    """The recipe that starts from published weights, fetched now and not after minutes."""
+    try:
+        if recipe.name != "resnet18":
+            raise LearningError(
+                f"“{recipe.title}” has no published weights.", "Choose the architecture resnet18."
+            )
+        fetch_published()
+    except LearningError as error:
+        raise JobError(str(error), hint=error.hint) from error
+    return replace(recipe, pretrained=True)
 
 
 def _columns(

@@ -4,8 +4,30 @@ torchvision has no CPU build on every platform, so the residual network is writt
 2016, table 1, the 18-layer column).
 """
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from cloudchamber_worker.learning.architectures.metadata_net import NUMBERS_SPACE, numbers_layers
+from cloudchamber_worker.learning.architectures.space import (
+    NUMBERS,
+    Space,
+    number,
+    training_space,
+    whole,
+)
+
+RESNET18_SPACE: Space = (
+    whole("image_units", 16, 256, 64, "what the image is reduced to", log=True),
+    whole("dense_units", 8, 160, 40, "units of the penultimate layer", log=True),
+    *(replace(parameter, needs=(NUMBERS, 1)) for parameter in NUMBERS_SPACE),
+    number("dropout_rate", 0, 0.5, 0.2, "share of units left out in training"),
+    *training_space(1e-3, 1e-2, 0.0),
+)
+# Where in ``dense`` the numbers come in beside the image.
+FUSED = 4
 
 
 class _Block(nn.Module):
@@ -29,9 +51,26 @@ class _Block(nn.Module):
 
 
 class ResNet18Classifier(nn.Module):
-    """Images [batch, channels, 64, 64]; measurements are not used. Penultimate [batch, 40]."""
+    """Images [batch, channels, side, side]; penultimate [batch, 40].
 
-    def __init__(self, channels: int, measurements: int, classes: int):
+    Without numbers it is the project's CNN_IMG, with them CNN_BOTH: its ``meta_net`` reduces them
+    to 32, which stand beside the 64 of the image before the layer of 40.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        measurements: int,
+        classes: int,
+        side: int,
+        *,
+        image_units: int,
+        dense_units: int,
+        dropout_rate: float,
+        numbers_units0: int = 128,
+        numbers_units1: int = 64,
+        numbers_units2: int = 32,
+    ):
         super().__init__()
         layers: list[nn.Module] = [
             nn.Conv2d(channels, 64, 7, 2, 3, bias=False),
@@ -44,17 +83,26 @@ class ResNet18Classifier(nn.Module):
             layers += [_Block(inner, outer, stride), _Block(outer, outer, 1)]
             inner = outer
         self.base = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.numbers = None
+        fused = image_units
+        if measurements:
+            units = (numbers_units0, numbers_units1, numbers_units2)
+            self.numbers = nn.Sequential(*numbers_layers(measurements, units, dropout_rate))
+            fused += numbers_units2
         self.dense = nn.Sequential(
-            nn.Linear(512, 64),
-            nn.BatchNorm1d(64),
+            nn.Linear(512, image_units),
+            nn.BatchNorm1d(image_units),
             nn.ReLU(),
-            nn.Dropout(0.2),
-            nn.Linear(64, 40),
-            nn.BatchNorm1d(40),
+            nn.Dropout(dropout_rate),
+            nn.Linear(fused, dense_units),
+            nn.BatchNorm1d(dense_units),
             nn.ReLU(),
         )
-        self.head = nn.Sequential(nn.Dropout(0.2), nn.Linear(40, classes))
+        self.head = nn.Sequential(nn.Dropout(dropout_rate), nn.Linear(dense_units, classes))
 
     def forward(self, images: Tensor, numbers: Tensor) -> tuple[Tensor, Tensor]:
-        penultimate = self.dense(self.base(images))  # [batch, 40]
+        image = self.dense[:FUSED](self.base(images))  # [batch, 64]
+        if self.numbers is not None:
+            image = torch.cat([image, self.numbers(numbers)], dim=1)  # [batch, 96]
+        penultimate = self.dense[FUSED:](image)  # [batch, 40]
         return self.head(penultimate), penultimate
