@@ -37,3 +37,34 @@ def kl_weight(epoch: int, weight: float, warm_up: int) -> float:
     learned to use the latent (Bowman et al. 2016, section 3.1).
     """
     return weight * min(1.0, (epoch + 1) / max(warm_up, 1))
+
+
+def vicreg(first: Tensor, second: Tensor) -> Tensor:
+    """Variance-invariance-covariance loss of two views' projections [batch, d] each.
+
+    25 times the mean squared distance of the views, 25 times the shortfall of each dimension's
+    standard deviation from 1, and the squared off-diagonal covariances (Bardes, Ponce & LeCun 2022,
+    eq. 1-6, with the coefficients of their section 4.2).
+    """
+    n, d = first.shape
+    invariance = functional.mse_loss(first, second)
+    variance = covariance = torch.zeros((), device=first.device)
+    for view in (first, second):
+        centred = view - view.mean(dim=0)
+        deviation = (centred.square().sum(dim=0) / max(n - 1, 1) + 1e-4).sqrt()
+        variance = variance + functional.relu(1 - deviation).mean() / 2
+        matrix = centred.T @ centred / max(n - 1, 1)
+        covariance = covariance + (matrix.square().sum() - matrix.diagonal().square().sum()) / d
+    return 25 * invariance + 25 * variance + covariance
+
+
+def simclr(first: Tensor, second: Tensor, temperature: float = 0.5) -> Tensor:
+    """Normalised temperature-scaled cross-entropy of two views' projections [batch, d] each: every
+    view must find its partner among all others of the batch (Chen et al. 2020, eq. 1)."""
+    views = functional.normalize(torch.cat([first, second]), dim=1)
+    likeness = views @ views.T / temperature
+    likeness = likeness.masked_fill(
+        torch.eye(len(views), dtype=torch.bool, device=views.device), float("-inf")
+    )
+    partner = torch.arange(len(views), device=views.device).roll(len(first))
+    return functional.cross_entropy(likeness, partner)

@@ -13,7 +13,7 @@ from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.errors import LearningError
-from cloudchamber_worker.learning.inputs import Representation
+from cloudchamber_worker.learning.inputs import PixelScaling, Representation, ScalingKind
 from cloudchamber_worker.learning.novelty import normalised_loss
 from cloudchamber_worker.learning.quantiles import fit_quantile_scaling
 from cloudchamber_worker.learning.reconstruction import (
@@ -22,6 +22,7 @@ from cloudchamber_worker.learning.reconstruction import (
     Reconstructor,
     epochs_for,
     fit_reconstructor,
+    held_rows,
 )
 from cloudchamber_worker.learning.training import Row, Schedule
 from cloudchamber_worker.lease import JobContext
@@ -29,13 +30,17 @@ from cloudchamber_worker.tasks.dataset_inputs import (
     library_versions,
     named_numbers,
     need_cutouts,
-    pack_cutouts,
     sample_scaling,
+    split_groups,
 )
+from cloudchamber_worker.tasks.embeddings import Packed, label_neighbours, read_images
 
+# The sides of the box around a track tell how it lies; its extent along and across itself do not.
 METADATA = ["width", "height", "pixels", "charge"]
+METADATA_UNTURNED = ["length", "rms_width", "pixels", "charge"]
 # Pairs of images to look at: 400 MB before compression. A column may end before the dataset does.
 MAX_SHOWN = 50_000
+BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class Recipe:
     batch_size: int
     learning_rate: float
     seed: int
+    pixels: ScalingKind = "auto"
+    ignore_orientation: bool | None = None
     kl_weight: float = 0.0
 
 
@@ -60,18 +67,26 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
     with job.read() as session:
         n = datasets.get_dataset(session, job.dataset_id).n_cutouts
         need_cutouts(n, LEAST_CUTOUTS)
-        n = _remembered(journal, n)
-        scaling = sample_scaling(session, job.dataset_id, n)
-        images = pack_cutouts(
+        n = remembered(journal, n)
+        scaling = sample_scaling(session, job.dataset_id, n, recipe.pixels)
+        turned = orientation_ignored(recipe.ignore_orientation, scaling)
+        names = METADATA_UNTURNED if turned else METADATA
+        seen = {
+            "representation": recipe.representation,
+            "pixel_scaling": scaling.as_dict(),
+            "ignore_orientation": turned,
+        }
+        packed = read_images(
             session,
             job.dataset_id,
-            n,
-            scaling,
-            recipe.representation,
+            seen,
+            range(n),
             lambda row: job.progress(0.1 * row / n, "packing cutouts", cutouts=n),
         )
-        numbers = named_numbers(session, job.dataset_id, METADATA, n)
-    metadata = fit_quantile_scaling(numbers).transform(numbers)
+        numbers = named_numbers(session, job.dataset_id, names, n)
+        groups = split_groups(session, job.dataset_id, np.arange(n), n).groups
+    known = fit_quantile_scaling(numbers)
+    metadata = known.transform(numbers)
     epochs = epochs_for(n, recipe.epochs)
 
     def report(row: Row) -> None:
@@ -81,7 +96,7 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
     try:
         model = fit_reconstructor(
             recipe.kind,
-            images,
+            packed.images,
             metadata,
             recipe.latent,
             Schedule(epochs, recipe.batch_size, recipe.learning_rate, weight_decay=0.0),
@@ -89,19 +104,29 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
             journal,
             recipe.kl_weight,
             report,
+            turned,
+            groups,
+            known,
         )
     except LearningError as error:
         raise JobError(str(error), hint=error.hint) from error
-    latent, loss, shown = _reconstruct(job, model, images, metadata)
+    loss, shown = _reconstruct(job, model, packed, metadata)
+    latent = model.embed(
+        packed.images,
+        metadata,
+        lambda done: job.progress(0.93 + 0.04 * done / n, "embedding", cutouts=done),
+    )
+    with job.read() as session:
+        neighbours = label_neighbours(session, job.dataset_id, latent)
     normalised = normalised_loss(loss, numbers[:, 2], numbers[:, 3])
     last = journal.curve[-1]
-    side = images.shape[2]
+    channels, side = packed.images.shape[1:3]
     config = {
-        "representation": recipe.representation,
-        "pixel_scaling": scaling.as_dict(),
-        "input_shape": [side, side, images.shape[1]],
-        "metadata": METADATA if recipe.kind == "vae" else [],
+        **seen,
+        "input_shape": [side, side, channels],
+        "metadata": names if recipe.kind == "vae" else [],
         "latent": recipe.latent,
+        "orientations": 8 * model.turns or 1,
         "epochs": epochs,
         "batch_size": recipe.batch_size,
         "learning_rate": recipe.learning_rate,
@@ -109,6 +134,8 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
     }
     metrics = {
         **{name: last.get(name) for name in ("loss", "val_loss", "kl") if name in last},
+        "held_out": _spread(loss[held_rows(n, recipe.seed, groups)]),
+        "neighbours": neighbours,
         "active_latents": int((latent.std(axis=0) > 0.1).sum()),
         "n": n,
         "shown": len(shown),
@@ -131,12 +158,25 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
             job_id=job.id,
             weights=weights,
         )
-        _write(session, job.dataset_id, version.id, latent, loss, normalised, recipe.kind)
-        _write_images(session, job.dataset_id, version.id, images[: len(shown)], shown)
+        _write(session, job.dataset_id, version.id, latent, loss, normalised, recipe.kind, turned)
+        _write_images(session, job.dataset_id, version.id, packed.lying(0, len(shown)), shown)
         result["model_version_id"] = version.id
 
 
-def _remembered(journal: Journal, n: int) -> int:
+def orientation_ignored(asked: bool | None, scaling: PixelScaling) -> bool:
+    """As asked, else for tracks: cutouts of one channel. A photograph may know up from down."""
+    return scaling.channels == 1 if asked is None else asked
+
+
+def _spread(loss: NDArray[np.float32]) -> dict[str, float | int | None] | None:
+    """Mean, standard deviation and number of the held-out cutouts' losses."""
+    if not len(loss):
+        return None
+    sd = float(loss.std(ddof=1)) if len(loss) > 1 else None
+    return {"mean": float(loss.mean()), "sd": sd, "n": len(loss)}
+
+
+def remembered(journal: Journal, n: int) -> int:
     """The number of cutouts the first attempt saw."""
     if saved := journal.result("extent"):
         return int(saved["n"][0])
@@ -147,23 +187,21 @@ def _remembered(journal: Journal, n: int) -> int:
 def _reconstruct(
     job: JobContext,
     model: Reconstructor,
-    images: NDArray[np.uint8],
+    packed: Packed,
     metadata: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
-    """Latent [n, latent], loss [n] and the first reconstructions as packed images."""
-    n = len(images)
-    latent = np.empty((n, model.latent), np.float32)
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Loss [n] and the first reconstructions as packed images, each as its cutout lies."""
+    n = len(packed.images)
     loss = np.empty(n, np.float32)
-    shown = np.empty((min(n, MAX_SHOWN), *images.shape[1:]), np.uint8)
-    start = 0
-    for part in model.batches(images, metadata):
-        stop = start + len(part.loss)
-        latent[start:stop], loss[start:stop] = part.latent, part.loss
+    shown = np.empty((min(n, MAX_SHOWN), *packed.images.shape[1:]), np.uint8)
+    for start in range(0, n, BATCH):
+        stop = min(start + BATCH, n)
+        (part,) = model.batches(packed.lying(start, stop), metadata[start:stop], BATCH)
+        loss[start:stop] = part.loss
         if start < len(shown):
             shown[start:stop] = part.images[: len(shown) - start]
-        start = stop
-        job.progress(0.9 + 0.07 * stop / n, "reconstructing", cutouts=n)
-    return latent, loss, shown
+        job.progress(0.9 + 0.03 * stop / n, "reconstructing", cutouts=stop)
+    return loss, shown
 
 
 def _write(
@@ -174,6 +212,7 @@ def _write(
     loss: NDArray[np.float32],
     normalised: NDArray[np.float32],
     kind: Kind,
+    turned: bool,
 ) -> None:
     measure = (
         "Binary cross-entropy summed over the pixels, decoded from the mean of the latent"
@@ -185,7 +224,8 @@ def _write(
         (
             ColumnSpec(
                 "latent", "Latent vector", "", "model", width=latent.shape[1],
-                description="Code of the autoencoder", **owner,
+                description="Code of the autoencoder"
+                + (", the mean over all orientations" if turned else ""), **owner,
             ),
             latent,
         ),

@@ -18,5 +18,7 @@ def run(job: JobContext) -> None:
         params.batch_size,
         params.learning_rate,
         params.seed,
+        params.pixels,
+        params.ignore_orientation,
     )
     train_reconstructor(job, recipe)

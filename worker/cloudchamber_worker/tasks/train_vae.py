@@ -18,6 +18,8 @@ def run(job: JobContext) -> None:
         params.batch_size,
         params.learning_rate,
         params.seed,
+        params.pixels,
+        params.ignore_orientation,
         params.kl_weight,
     )
     train_reconstructor(job, recipe)
