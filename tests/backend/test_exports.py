@@ -187,3 +187,46 @@ def test_what_is_neutralised_is_restored(text: str) -> None:
     safe = neutralise(text)
     assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert restore(safe) == text
+
+
+CUTS: dict[str, list[int] | None] = {
+    "charge > 1 & charge <= 5": [4, 5, 6, 7],
+    "charge == 0.1": [0],  # in the column's own precision, float32
+    "class == X-ray": [1, 10],
+    "class != X-ray & charge >= 8": [11],
+    "class == unlabelled & charge >= 8": [11],
+    "run == '+b'": [2, 5, 8, 11],
+    "cluster < 0 & predicted not in [muon, 'readout error']": None,
+}
+
+
+def test_an_export_takes_what_passes_a_cut(client: TestClient, trained: Filled) -> None:
+    table = export(client, trained, "columns", "parquet")
+    rows = pq.read_table(io.BytesIO(table)).to_pylist()
+    for cut, wanted in CUTS.items():
+        kept = [rows[k] for k in wanted or []]
+        if wanted is None:
+            kept = [r for r in rows if r["cluster"] < 0]
+            kept = [r for r in kept if r["predicted"] not in ("muon", "readout error")]
+        passed = pq.read_table(io.BytesIO(export(client, trained, "columns", "parquet", cut=cut)))
+        assert passed.column("name").to_pylist() == [r["name"] for r in kept], cut
+
+
+def test_a_cut_narrows_the_ordinals_asked_for(client: TestClient, trained: Filled) -> None:
+    got = lines(export(client, trained, "map", "csv", cut="charge > 3", ordinals=[3, 6, 7]))
+    assert [row[0] for row in got[1:]] == ["c6", "c7"]
+
+
+def test_a_cut_that_cannot_be_is_named(client: TestClient, trained: Filled) -> None:
+    for cut, says in {
+        "charge >": "something is missing",
+        "colour > 1 & charge > 2": "no column “colour”",
+        "class == mion": "no “mion”",
+        "charge == big": "is a number",
+        "run > 3": "has names",
+        "charge > 1 | charge < 0": "joined by",
+    }.items():
+        body = {"what": "columns", "format": "csv", "cut": cut}
+        answer = client.post(f"{trained.path}/exports", json=body)
+        assert answer.status_code == 422
+        assert says in answer.json()["detail"]

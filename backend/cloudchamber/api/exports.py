@@ -15,7 +15,8 @@ router = APIRouter(tags=["exports"])
 
 class ExportIn(Schema):
     """What to take along. `model_version_id` left out means the active model; `ordinals` null
-    means all cutouts; `annotator` null means the consensus of all annotators."""
+    means all cutouts; `annotator` null means the consensus of all annotators; `cut` keeps only
+    cutouts that pass it, such as `charge > 1200 & length < 40 & class != "other"`."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
@@ -24,6 +25,7 @@ class ExportIn(Schema):
     model_version_id: BodyId | None = None
     annotator: Name | None = None
     ordinals: Annotated[list[BodyOrdinal], Field(max_length=2_000_000)] | None = None
+    cut: Annotated[str, Field(max_length=2000)] | None = None
 
 
 @router.post(
@@ -63,6 +65,7 @@ def export(dataset_id: Id, body: ExportIn, db: Db) -> StreamingResponse:
         model_version_id=body.model_version_id,
         annotator=body.annotator,
         ordinals=body.ordinals,
+        cut=body.cut,
     )
     file = exports.open_export(db, dataset_id, request)
     return StreamingResponse(

@@ -49,6 +49,10 @@ def export(
     annotator: Annotated[
         str | None, typer.Option(help="Whose labels.  [default: the consensus of all]")
     ] = None,
+    cut: Annotated[
+        str | None,
+        typer.Option(help='Only cutouts that pass, as in Explore: "charge > 1200 & length < 40".'),
+    ] = None,
     data: Data = None,
     url: Url = None,
     as_json: Json = False,
@@ -63,6 +67,7 @@ def export(
     body = {"what": what.value, "format": chosen.value}
     body |= {"model_version_id": model} if model is not None else {}
     body |= {"annotator": annotator} if annotator is not None else {}
+    body |= {"cut": cut} if cut is not None else {}
     with connect(data, url, worker=False) as api:
         target = api.dataset(dataset)
         path = f"/api/v1/datasets/{target['id']}/exports"

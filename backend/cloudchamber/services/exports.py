@@ -12,6 +12,7 @@ from cloudchamber.data import datasets
 from cloudchamber.data.database import Database
 from cloudchamber.errors import Invalid
 from cloudchamber.services import export_files, export_pixels, export_tables
+from cloudchamber.services.cut_columns import cut_mask
 
 What = Literal["labels", "predictions", "embedding", "map", "columns", "cutouts"]
 Format = Literal["csv", "parquet", "npy"]
@@ -26,6 +27,8 @@ class ExportRequest:
     model_version_id: int | None = None
     annotator: str | None = None
     ordinals: Sequence[int] | None = None
+    cut: str | None = None
+    """Only those cutouts that pass, such as ``charge > 1200 & length < 40``."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ def _pieces(database: Database, dataset_id: int, request: ExportRequest) -> Iter
     """The bytes of the file, all read from one state of the database."""
     with database.read() as session:
         chosen = _chosen(session, dataset_id, request.ordinals)
+        if request.cut is not None:
+            passes = cut_mask(
+                session, dataset_id, request.cut, request.model_version_id, request.annotator
+            )
+            chosen = chosen[passes[chosen]]
         if request.what == "cutouts":
             yield from export_pixels.pieces(session, dataset_id, chosen, request.format)
             return

@@ -1,34 +1,74 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { applyCut, CutError, formatCuts, parseCuts } from "./cuts";
+import { applyCut, applyNames, type Cut, CutError, formatCuts, isRange, parseCuts } from "./cuts";
 
+/** Shared with the command line's parser, see tests/contract/test_cuts.py. */
+const shared = JSON.parse(
+	readFileSync(new URL("../../../tests/contract/cuts.json", import.meta.url), "utf8"),
+) as {
+	read: { text: string; cuts: Record<string, unknown>[]; canonical: string }[];
+	refused: string[];
+	applied: {
+		values: { charge: (number | null)[]; class: (string | null)[] };
+		cases: { text: string; passes: number[] }[];
+	};
+};
 const any = () => true;
 
+function plain(cut: Cut): Record<string, unknown> {
+	if (!isRange(cut))
+		return { column: cut.column, names: cut.names, ...(cut.out ? { out: true } : {}) };
+	const { column, low, high, lowIn, highIn } = cut;
+	return {
+		column,
+		...(low > -Infinity ? { low } : {}),
+		...(high < Infinity ? { high } : {}),
+		...(lowIn ? { low_in: true } : {}),
+		...(highIn ? { high_in: true } : {}),
+	};
+}
+
 describe("cuts", () => {
-	test("read as a physicist writes them", () => {
-		const cuts = [
-			{ column: "charge", low: 1200, high: Number.POSITIVE_INFINITY },
-			{ column: "length", low: Number.NEGATIVE_INFINITY, high: 40 },
-			{ column: "Area (ABD)", low: 0.5, high: 2 },
-		];
-		const text = "charge > 1200 & length < 40 & 0.5 < `Area (ABD)` < 2";
-		expect(formatCuts(cuts)).toBe(text);
-		expect(parseCuts(text, any)).toEqual(cuts);
+	test.each(shared.read)("$text", ({ text, cuts, canonical }) => {
+		const read = parseCuts(text, any);
+		expect(read.map(plain)).toEqual(cuts);
+		expect(formatCuts(read)).toBe(canonical);
+		expect(parseCuts(canonical, any)).toEqual(read);
 	});
 
-	test("any order, brackets, exponents and two cuts on one column are understood", () => {
-		expect(parseCuts("(1.2e3 < charge) & charge<5e3", any)).toEqual([
-			{ column: "charge", low: 1200, high: 5000 },
-		]);
-		expect(parseCuts("40 > length", any)).toEqual([
-			{ column: "length", low: Number.NEGATIVE_INFINITY, high: 40 },
-		]);
-		expect(parseCuts("  ", any)).toEqual([]);
-		expect(parseCuts("`R&D` > 1", any)[0]!.column).toBe("R&D");
+	test.each(shared.refused)("%s is refused", (text) => {
+		expect(() => parseCuts(text, any)).toThrow(CutError);
 	});
 
-	test("what cannot be read is named", () => {
-		expect(() => parseCuts("charge >", any)).toThrow(CutError);
-		expect(() => parseCuts("colour > 1", (name) => name === "charge")).toThrow("“colour”");
+	test.each(shared.applied.cases)("$text passes $passes", ({ text, passes }) => {
+		const { values } = shared.applied;
+		const names = ["muon", "X-ray", "other"];
+		const mask = new Uint8Array(values.charge.length).fill(1);
+		for (const cut of parseCuts(text, any)) {
+			if (isRange(cut))
+				applyCut(
+					mask,
+					Float32Array.from(values.charge, (v) => v ?? NaN),
+					cut,
+				);
+			else {
+				const wanted = new Set(cut.names.map((name) => names.indexOf(name)));
+				const codes = values.class.map((name) => (name === null ? -1 : names.indexOf(name)));
+				applyNames(mask, codes, wanted, cut.out);
+			}
+		}
+		expect([...mask.keys()].filter((i) => mask[i])).toEqual(passes);
+	});
+
+	test("what cannot be read, and every column that is missing, is named", () => {
+		expect(() => parseCuts("charge > 1 & len <", any)).toThrow("something is missing");
+		expect(() => parseCuts("charge > 1 & 3 $", any)).toThrow("“$”");
+		expect(() => parseCuts("charge > 5 | length < 4", any)).toThrow("“&”");
+		const known = (name: string, kind: string) => name === "charge" && kind === "number";
+		expect(() => parseCuts("colour > 1 & charge > 2 & size < 3", known)).toThrow(
+			"There are no columns “colour”, “size”.",
+		);
+		expect(() => parseCuts("charge == big", known)).toThrow("is a number");
 	});
 
 	test("ends are exclusive, undefined values fail, a shorter column fails", () => {
