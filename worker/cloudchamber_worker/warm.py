@@ -16,8 +16,6 @@ from cloudchamber_worker.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 
-# Above this many points UMAP searches neighbours approximately, with kernels of its own.
-POINTS = 4200
 PACKAGES = ("numba", "numpy", "umap-learn", "pynndescent", "hdbscan")
 
 
@@ -32,18 +30,11 @@ def main() -> int:
     mark = settings.cache_dir / f"warm-{hashlib.sha256(names.encode()).hexdigest()[:16]}"
     if mark.exists():
         return 0
-    _fit()
+    from cloudchamber_worker.learning.projection import warm
+
+    warm()
     Path(mark).touch()
     return 0
-
-
-def _fit() -> None:
-    import numpy as np
-    import umap
-
-    points = np.random.default_rng(0).normal(size=(POINTS, 8)).astype(np.float32)
-    umap.UMAP(n_epochs=2, random_state=0, n_jobs=1).fit(points)
-    umap.UMAP(n_epochs=2, random_state=0, n_jobs=1).fit(points[:100])
 
 
 if __name__ == "__main__":

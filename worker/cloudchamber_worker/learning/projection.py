@@ -113,11 +113,15 @@ def _initial(x: NDArray[np.float32], start: NDArray[np.float32], seed: int):
     return (init + jitter).astype(np.float32)
 
 
-def _reducer(init: Any, n: int, n_neighbors: int, min_dist: float, seed: int):
-    import umap  # numba compiles on import: only what draws a map pays for it
+def _reducer(x: NDArray[np.float32], init: Any, n_neighbors: int, min_dist: float, seed: int):
+    # numba compiles on import: only what draws a map pays for it
+    from cloudchamber_worker.learning.umap_graph import ExactNeighbours, umap
 
-    return umap.UMAP(
-        n_neighbors=min(n_neighbors, n - 1),
+    k = min(n_neighbors, len(x) - 1)
+    index = ExactNeighbours(x)
+    reducer = umap.UMAP(
+        n_neighbors=k,
+        precomputed_knn=index.graph(k),
         min_dist=min_dist,
         init=init,
         # From the previous map, fewer and shorter steps: with UMAP's usual 500 of length 1 the
@@ -127,6 +131,9 @@ def _reducer(init: Any, n: int, n_neighbors: int, min_dist: float, seed: int):
         random_state=seed,
         n_jobs=1,
     )
+    reducer.fit(x)
+    reducer._knn_search_index = index  # what `transform` asks; a given graph leaves it empty
+    return reducer
 
 
 def _umap(
@@ -137,7 +144,7 @@ def _umap(
         init = "random"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # disconnected graphs are ordinary here
-        return _reducer(init, len(x), n_neighbors, min_dist, seed).fit_transform(x)
+        return np.asarray(_reducer(x, init, n_neighbors, min_dist, seed).embedding_)
 
 
 def _sampled_umap(
@@ -147,18 +154,17 @@ def _sampled_umap(
     rest = np.setdiff1d(np.arange(len(x)), chosen)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        reducer = _reducer(
-            _initial(x[chosen], start[chosen], seed), MAX_FIT, n_neighbors, min_dist, seed
-        )
+        init = _initial(x[chosen], start[chosen], seed)
+        reducer = _reducer(x[chosen], init, n_neighbors, min_dist, seed)
         positions = np.empty((len(x), 2), np.float32)
-        positions[chosen] = reducer.fit_transform(x[chosen])
+        positions[chosen] = reducer.embedding_
         for part in np.array_split(rest, -(-len(rest) // 20_000)):
             positions[part] = reducer.transform(x[part])
     return positions
 
 
 def warm() -> None:
-    """Let numba compile what UMAP needs, on a few rows, so that the first map does not wait."""
+    """Let numba compile and keep what UMAP needs, so that the first map does not wait."""
     rows = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
     project(rows)
 
