@@ -63,6 +63,12 @@ def import_(
     label_set: Annotated[
         str | None, typer.Option(help="Label set of a new dataset.  [default: CCD tracks]")
     ] = None,
+    self_supervised: Annotated[
+        bool,
+        typer.Option(
+            "--self-supervised", help="Train a self-supervised embedding in the background after."
+        ),
+    ] = False,
     annotator: Annotator = None,
     data: Data = None,
     url: Url = None,
@@ -86,6 +92,8 @@ def import_(
         )
         if value is not None
     }
+    if self_supervised:
+        params["self_supervised"] = True
     for value, unit in ((threshold_sigma, "sigma"), (threshold_adu, "adu")):
         if value is not None:
             params["threshold"] = {"value": value, "unit": unit}

@@ -12,7 +12,14 @@ from cloudchamber.cli.sending import send_file
 from cloudchamber.cli.waiting import Job, start_job, wait_for_job
 from cloudchamber.errors import CloudchamberError
 
-KINDS = ("train_classifier", "train_vae", "train_autoencoder", "fit_map")
+KINDS = (
+    "train_classifier",
+    "train_vae",
+    "train_autoencoder",
+    "train_self_supervised",
+    "fit_map",
+    "interpolate",
+)
 
 
 def train(
@@ -130,6 +137,8 @@ def _trained(job: Job, model: dict[str, Any] | None) -> str:
     names = [c["name"] for c in model["classes"]]
     if metrics.get("confusion") and len(names) == len(metrics["confusion"]):
         lines.append(confusion(metrics["confusion"], names))
+    if metrics.get("check"):
+        lines.append(metrics["check"]["sentence"])
     for name, value in metrics.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not accuracy:
             lines.append(f"{name}  {value:.4g}")

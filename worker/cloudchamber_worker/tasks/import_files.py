@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -38,7 +38,11 @@ def run(job: JobContext) -> None:
     measure_new(job, intake.counts)
     tables.join(intake)
     job.progress(0.99, "publishing", **intake.counts)
-    follow_up = [("fit_map", {})] if intake.added or tables.added_columns else []
+    follow_up: list[tuple[str, dict[str, Any]]] = []
+    if intake.added or tables.added_columns:
+        follow_up.append(("fit_map", {}))
+    if params.self_supervised and intake.added:
+        follow_up.append(("train_self_supervised", {}))
     with job.publish(intake.result(), follow_up):
         pass
 
