@@ -23,6 +23,7 @@ class DatasetSettingsPatch(Schema):
     energy_calibration: EnergyCalibration | None = None
     cuts: list[SavedCut] | None = None
     hyperparameters: dict[Word, Hyperparameters] | None = None
+    unknown_labels_drawn: bool | None = None
 
 
 @router.get("/datasets/{dataset_id}/settings")
@@ -40,5 +41,7 @@ def patch_settings(dataset_id: Id, body: DatasetSettingsPatch, db: Db) -> Datase
         changed["cuts"] = []
     if changed.get("hyperparameters", ()) is None:
         changed["hyperparameters"] = {}
+    if changed.get("unknown_labels_drawn", ()) is None:
+        changed["unknown_labels_drawn"] = False
     with db.write() as session:
         return change_settings(session, dataset_id, changed)

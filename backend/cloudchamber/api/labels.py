@@ -15,7 +15,7 @@ from cloudchamber.services import labels as service
 
 router = APIRouter(tags=["labels"])
 
-How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix"]
+How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix", "review"]
 MAX_ORDINALS = 2_000_000
 
 

@@ -51,6 +51,8 @@ class DatasetSettings(_Part):
     cuts: list[SavedCut] = Field(default_factory=list, max_length=200)
     hyperparameters: dict[Word, Hyperparameters] = Field(default_factory=dict, max_length=50)
     """By architecture: what a search was told to use, instead of the architecture's own."""
+    unknown_labels_drawn: bool = False
+    """Somebody says that labels from files were given to cutouts drawn at random."""
 
 
 def read_settings(session: Session, dataset_id: int) -> DatasetSettings:

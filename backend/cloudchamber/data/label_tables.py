@@ -30,7 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchamber.data.base import Base, BigInt, JsonDocument, UtcDateTime, now
 
-How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix"]
+How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix", "review"]
 DUBIOUS, NOTE = 1, 2
 
 

@@ -6,17 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import datasets, label_sets, labels, people
-from cloudchamber.data.label_tables import LabelAction
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.checkpoints import Journal
-
-# Ways and orders of labelling in which the annotator or the program chose what to label.
-CHOSEN_WAYS = {"gallery", "lasso", "cluster", "suggestion", "matrix"}
-DRAWN_ORDERS = {"random", "imported"}
 
 
 @dataclass(frozen=True)
@@ -86,21 +80,3 @@ def class_targets(session: Session, dataset_id: int, snapshot: Snapshot) -> Targ
     index = {c.id: i for i, c in enumerate(present)}
     y = np.array([index[int(k)] for k in given], np.int64)
     return Targets([{"id": c.id, "name": c.name} for c in present], y)
-
-
-def label_origins(session: Session, dataset_id: int) -> dict[str, int]:
-    """How many label events came from a random draw (or import order), from a choice, and from
-    files, whose order nobody knows."""
-    counts = {"drawn": 0, "chosen": 0, "unknown": 0}
-    query = select(LabelAction.how, LabelAction.context, LabelAction.n).where(
-        LabelAction.dataset_id == dataset_id, LabelAction.undo_of.is_(None)
-    )
-    for how, context, n in session.execute(query):
-        order = (context or {}).get("order")
-        if how in CHOSEN_WAYS or (order is not None and order not in DRAWN_ORDERS):
-            counts["chosen"] += n
-        elif order in DRAWN_ORDERS:
-            counts["drawn"] += n
-        else:
-            counts["unknown"] += n
-    return counts

@@ -21,7 +21,6 @@ from cloudchamber_worker.learning.classifier import (
 from cloudchamber_worker.learning.crossvalidation import (
     HeldOut,
     cross_validate,
-    held_out_metrics,
 )
 from cloudchamber_worker.learning.errors import LearningError
 from cloudchamber_worker.learning.inputs import CutoutSet
@@ -32,15 +31,16 @@ from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.tasks.classifier_columns import held_out_columns, write_prediction
 from cloudchamber_worker.tasks.classifier_inputs import Inputs, read_inputs
 from cloudchamber_worker.tasks.dataset_inputs import library_versions, named_numbers, need_cutouts
+from cloudchamber_worker.tasks.label_doubt import described, doubt_labels, write_label_doubt
 from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
 from cloudchamber_worker.tasks.snapshot import (
     Snapshot,
     Targets,
     class_targets,
     freeze_labels,
-    label_origins,
     remember,
 )
+from cloudchamber_worker.tasks.truth import judge, read_truth
 
 log = logging.getLogger(__name__)
 QUEUE = "gpu"
@@ -71,7 +71,7 @@ class _Training:
             )
             self.targets = class_targets(session, job.dataset_id, self.snapshot)
             n = self.snapshot.n
-            self.origins = label_origins(session, job.dataset_id)
+            self.truth = read_truth(session, job.dataset_id, self.snapshot.class_id)
             self.size = named_numbers(session, job.dataset_id, ["pixels"], n)[:, 0]
             self.previous = previous_positions(session, job.dataset_id)
             self.inputs = read_inputs(
@@ -114,7 +114,8 @@ class _Training:
             self.params.epochs,
             self._reporter("fold", 0.1, 0.4, self.params.folds),
         )
-        metrics, temperature = held_out_metrics(held, self.targets.y, len(self.targets.classes))
+        y, n_classes = self.targets.y, len(self.targets.classes)
+        metrics, temperature = judge(held, y, n_classes, self.truth)
         return held, metrics, temperature
 
     def check_novelty(self) -> dict[str, Any] | None:
@@ -187,7 +188,7 @@ def run(job: JobContext) -> None:
         raise JobError(str(error), hint=error.hint) from error
     drawn = training.draw(prediction)
     odd = rankings(prediction, training.snapshot.rows)
-    origins = training.origins
+    doubted = doubt_labels(held, training.targets.y)
     metrics |= {
         "per_class": [
             {"class_id": c["id"], **row}
@@ -195,8 +196,8 @@ def run(job: JobContext) -> None:
         ],
         "untested_classes": [training.targets.classes[k] for k in metrics["untested_classes"]],
         "split": training.inputs.split.by,
-        "biased_sample": origins["chosen"] > 0,
-        "label_origins": origins,
+        "label_origins": {key: metrics["truth"][key] for key in ("drawn", "chosen", "unknown")},
+        "label_errors": described(doubted, training.targets.y, training.targets.classes),
         "temperature": temperature,
         "novelty": novelty,
         "seconds": round(time.monotonic() - training.started, 1),
@@ -244,6 +245,7 @@ def run(job: JobContext) -> None:
             odd,
             held_out_columns(training.snapshot.n, rows, training.targets.y, held),
         )
+        write_label_doubt(session, job.dataset_id, model.id, training.snapshot.n, rows, doubted)
         write_map(session, job.dataset_id, job.id, drawn, model.id)
         datasets.activate(session, job.dataset_id, model_version_id=model.id, map_job_id=job.id)
         result["model_version_id"] = model.id
