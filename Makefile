@@ -19,7 +19,7 @@ STATIC := backend/cloudchamber/static/index.html
 FRONTEND := $(shell find frontend/src frontend/public frontend/index.html frontend/*.json \
 	frontend/*.ts frontend/*.js -type f 2>/dev/null)
 
-.PHONY: help demo serve test test-slow lint build bench browser schema constraints clean
+.PHONY: help demo serve test test-slow lint build bench bench-learning browser schema constraints clean
 
 help:
 	@echo 'make demo       start the app on simulated exposures'
@@ -28,7 +28,7 @@ help:
 	@echo 'make lint       the static checks of `make test` alone'
 	@echo 'make build      the environment and the frontend, without starting anything'
 	@echo 'make test-slow  the tests that take minutes'
-	@echo 'make bench      measure latencies and training times'
+	@echo 'make bench      measure everything; make bench-learning, what learning reaches'
 	@echo 'make schema     write the TypeScript client anew from the API'
 	@echo 'make clean      remove everything that was installed or built'
 
@@ -97,6 +97,9 @@ test-slow: $(STAMPS)/dev $(STATIC) browser
 
 bench: $(STAMPS)/dev $(STATIC) browser
 	$(BIN)/python -m pytest -m bench -s
+
+bench-learning: $(STAMPS)/dev $(STATIC)
+	$(BIN)/python -m pytest -m bench -s tests/bench/bench_learning.py tests/bench/bench_throughput.py
 
 lint: $(STAMPS)/dev $(STATIC)
 	$(BIN)/ruff check .

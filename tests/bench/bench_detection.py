@@ -5,12 +5,9 @@ one thread.
 """
 
 import io
-import json
-import os
-import statistics
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from bench.figures import figures
 from cloudchamber_worker.imaging import crops
 from cloudchamber_worker.imaging.calibration import calibrate
 from cloudchamber_worker.imaging.detection import (
@@ -32,41 +30,14 @@ from cloudchamber_worker.imaging.measurements import measure, measure_all
 
 pytestmark = pytest.mark.bench
 RUNS = 7
-RESULTS = Path(__file__).with_name("results") / "detection.json"
 GOALS = {"detection over bare labelling": 2.0, "measuring a cutout": 2.5}
-figures: list[dict[str, Any]] = []
-
-
-@pytest.fixture(scope="module", autouse=True)
-def report() -> Iterator[None]:
-    """Print the figures as a table and keep them as JSON."""
-    figures.clear()
-    yield
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(figures, indent=2) + "\n")
-    print(f"\n{'figure':44}{'value':>10} {'spread':>8}  {'unit':8}{'goal':>6}  met")
-    for row in figures:
-        goal, met = (row["goal"], "yes" if row["met"] else "NO") if row["goal"] else ("", "")
-        spread = f"{row['spread']:.3g}" if row["spread"] is not None else ""
-        print(
-            f"{row['figure']:44}{row['value']:10.3g} {spread:>8}  {row['unit']:8}{goal:>6}  {met}"
-        )
-    print(f"load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+table = figures("detection")
 
 
 def note(figure: str, values: list[float], unit: str, how: str, goal: str | None = None) -> float:
-    """Keep the median of a figure; its spread is half of the range between the quartiles."""
-    value = statistics.median(values)
-    spread = None
-    if len(values) > 2:
-        low, _, high = statistics.quantiles(values, n=4)
-        spread = (high - low) / 2
+    """Keep the median of a figure, with the limit of that name."""
     limit = GOALS[goal] if goal else None
-    figures.append(
-        {"figure": figure, "value": value, "spread": spread, "unit": unit, "goal": limit,
-         "met": None if limit is None else value <= limit, "how": how}
-    )  # fmt: skip
-    return value
+    return table.note(figure, values, unit, how, limit, "less", "median")
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:

@@ -1,5 +1,6 @@
 """The benchmarks drive the same program in the same browser as the browser tests."""
 
+from bench.figures import print_all
 from browser.conftest import (  # noqa: F401 - fixtures
     annotator,
     api,
@@ -11,3 +12,8 @@ from browser.conftest import (  # noqa: F401 - fixtures
     stack,
     watched,
 )
+
+
+def pytest_sessionfinish() -> None:
+    """The tables of what was measured."""
+    print_all()
