@@ -60,13 +60,16 @@ class SearchHyperparameters(ClassifierInputs):
 
     study: str | None = Field(
         None,
-        max_length=100,
+        max_length=80,
         pattern=r"^[A-Za-z0-9_.-]+$",
         description="Name of the study; jobs with one name work on it together",
     )
     trials: int = Field(30, ge=1, le=10_000, description="Trials in the whole study")
     folds: int = Field(3, ge=2, le=10, description="Folds a trial is judged on")
     epochs: Epochs = None
+    use_best: bool = Field(
+        False, description="Train with the best trial's hyperparameters from then on"
+    )
 
 
 class _Network(JobRequest):
