@@ -12,7 +12,14 @@ from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.classifier import apply_temperature, fit_classifier
 from cloudchamber_worker.learning.folds import assign_folds
 from cloudchamber_worker.learning.inputs import CutoutSet
-from cloudchamber_worker.learning.metrics import fit_temperature, macro_f1, summarise
+from cloudchamber_worker.learning.metrics import (
+    calibration_spread,
+    coverage_curve,
+    fit_temperature,
+    macro_f1,
+    reliability,
+    summarise,
+)
 from cloudchamber_worker.learning.quantiles import QuantileScaling
 from cloudchamber_worker.learning.training import Row
 
@@ -87,7 +94,7 @@ def held_out_metrics(
     """Metrics of a model version (JSON-able) and the temperature its probabilities want.
 
     The calibration stated is that of probabilities whose temperature was fitted on the other
-    folds; the temperature returned is fitted on all.
+    folds, ``before`` it that of the vote as it is; the temperature returned is fitted on all.
     """
     tested = held.tested
     p, label, fold = held.probability[tested], y[tested], held.fold[tested]
@@ -115,8 +122,16 @@ def held_out_metrics(
         },
         "confusion": whole["confusion"],
         "per_class": whole["per_class"],
-        "calibration": whole["calibration"],
+        "calibration": {
+            **whole["calibration"],
+            **calibration_spread(calibrated, label),
+            "before": {
+                "ece": reliability(p, label)["ece"],
+                "interval": calibration_spread(p, label)["interval"],
+            },
+        },
         "coverage": whole["coverage"],
+        "coverage_curve": coverage_curve(calibrated, label),
         "untested_classes": few,
     }
     return metrics, fit_temperature(p, label)

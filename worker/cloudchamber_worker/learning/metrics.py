@@ -92,6 +92,56 @@ def coverage(
     }
 
 
+def coverage_curve(
+    probability: NDArray[np.floating], label: NDArray[np.integer]
+) -> dict[str, list[Any]]:
+    """Coverage and accuracy above each threshold 0, 0.01 … 0.99, as lists of one length.
+
+    {threshold, coverage, n, accuracy, low, high}: the share whose top probability exceeds the
+    threshold, their number, the share of them that is right with its 95 % Wilson interval (None,
+    0, 1 where none is left).
+    """
+    rows = [coverage(probability, label, round(step / 100, 2)) for step in range(100)]
+    return {
+        "threshold": [row["threshold"] for row in rows],
+        "coverage": [round(row["coverage"], 4) for row in rows],
+        "n": [row["n"] for row in rows],
+        "accuracy": [row["accuracy"] and round(row["accuracy"], 4) for row in rows],
+        "low": [round(row["interval"][0], 4) for row in rows],
+        "high": [round(row["interval"][1], 4) for row in rows],
+    }
+
+
+def calibration_spread(
+    probability: NDArray[np.floating], label: NDArray[np.integer], seed: int = 0, draws: int = 500
+) -> dict[str, Any]:
+    """How far the expected calibration error [n, classes], [n] can be believed.
+
+    interval   95 % of the errors of bootstrap samples; these lie somewhat above the error itself,
+               for resampling adds noise to every bin
+    floor      mean error of answers that are right exactly as often as they say, with these
+               confidences and this n: what a perfect calibration would show here
+    """
+    if len(label) == 0:
+        return {"interval": None, "floor": None}
+    rng = np.random.default_rng(seed)
+    top, right = probability.max(axis=1), probability.argmax(axis=1) == label
+    rows = (rng.integers(0, len(top), len(top)) for _ in range(draws))
+    errors = [_calibration_error(top[drawn], right[drawn]) for drawn in rows]
+    perfect = [_calibration_error(top, rng.random(len(top)) < top) for _ in range(draws)]
+    return {
+        "interval": [float(v) for v in np.quantile(errors, [0.025, 0.975])],
+        "floor": float(np.mean(perfect)),
+    }
+
+
+def _calibration_error(
+    top: NDArray[np.floating], right: NDArray[np.bool_], bins: int = 10
+) -> float:
+    which = np.minimum((top * bins).astype(int), bins - 1)
+    return float(np.abs(np.bincount(which, right - top.astype(float))).sum() / len(top))
+
+
 def fit_temperature(probability: NDArray[np.floating], label: NDArray[np.integer]) -> float:
     """Temperature that makes held-out probabilities [n, classes] most likely; 1 below 50 rows."""
     if len(label) < 50:
