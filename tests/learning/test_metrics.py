@@ -152,29 +152,3 @@ def test_the_normalised_loss_forgets_size():
     found = novelty.normalised_loss(loss, size, np.where(rng.random(400) < 0.1, np.nan, size))
     assert abs(np.corrcoef(found, np.log(size))[0, 1]) < 0.1
     assert found.argmax() == 5
-
-
-def test_leaving_a_class_out_measures_every_ranking():
-    _, measurements, kinds = drawn_tracks(90)
-    data = CutoutSet(None, measurements, np.arange(90, dtype=np.int32))
-    found = novelty.leave_one_class_out(
-        data, np.arange(90), kinds, architecture("trees"), 0, Journal(),
-        fit_quantile_scaling(measurements), {"pixels": measurements[:, 0]},
-    )  # fmt: skip
-    assert found is not None
-    assert set(found) == {"knn_distance", "entropy", "margin", "median_score", "pixels"}
-    assert set(found["knn_distance"]["per_class"]) == {"0", "1", "2"}
-    assert all(0 <= f["auroc"] <= 1 for f in found.values())
-
-
-def test_two_classes_are_too_few_to_leave_one_out():
-    _, measurements, _ = drawn_tracks(40)
-    data = CutoutSet(None, measurements, np.arange(40, dtype=np.int32))
-    y = np.arange(40) % 2
-    assert (
-        novelty.leave_one_class_out(
-            data, np.arange(40), y, architecture("trees"), 0, Journal(),
-            fit_quantile_scaling(measurements),
-        )
-        is None
-    )  # fmt: skip

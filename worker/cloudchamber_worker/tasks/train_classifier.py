@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloudchamber.data import datasets, models
 from cloudchamber.data.job_requests import TrainClassifier
@@ -15,6 +16,7 @@ from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.classifier import (
     Classifier,
     Prediction,
+    epochs_for,
     fit_classifier,
     with_temperature,
 )
@@ -24,13 +26,18 @@ from cloudchamber_worker.learning.crossvalidation import (
 )
 from cloudchamber_worker.learning.errors import LearningError
 from cloudchamber_worker.learning.inputs import CutoutSet
-from cloudchamber_worker.learning.novelty import leave_one_class_out, rankings
+from cloudchamber_worker.learning.novelty import rankings
 from cloudchamber_worker.learning.projection import standardise
 from cloudchamber_worker.learning.quantiles import QuantileScaling
+from cloudchamber_worker.learning.unseen_class import leave_one_class_out
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.tasks.classifier_columns import held_out_columns, write_prediction
 from cloudchamber_worker.tasks.classifier_inputs import Inputs, read_inputs
 from cloudchamber_worker.tasks.dataset_inputs import library_versions, named_numbers, need_cutouts
+from cloudchamber_worker.tasks.hyperparameters import (
+    freeze_hyperparameters,
+    remember_hyperparameters,
+)
 from cloudchamber_worker.tasks.label_doubt import described, doubt_labels, write_label_doubt
 from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
 from cloudchamber_worker.tasks.snapshot import (
@@ -71,6 +78,9 @@ class _Training:
             )
             self.targets = class_targets(session, job.dataset_id, self.snapshot)
             n = self.snapshot.n
+            self.params = freeze_hyperparameters(
+                session, job.dataset_id, self.params, self.journal
+            )
             self.truth = read_truth(session, job.dataset_id, self.snapshot.class_id)
             self.size = named_numbers(session, job.dataset_id, ["pixels"], n)[:, 0]
             self.previous = previous_positions(session, job.dataset_id)
@@ -85,6 +95,7 @@ class _Training:
         self.recipe, self.data = self.inputs.recipe, self.inputs.data
         self.numbers = self.inputs.numbers
         remember(self.journal, self.snapshot)
+        remember_hyperparameters(self.journal, self.params)
 
     def _reporter(self, phase: str, start: float, share: float, runs: int) -> Callable[..., None]:
         """Progress and a curve row per epoch; ``run`` counts the trainings of a phase."""
@@ -119,13 +130,17 @@ class _Training:
         return held, metrics, temperature
 
     def check_novelty(self) -> dict[str, Any] | None:
-        """How well each ranking finds a class that nobody labelled."""
+        """How well each ranking finds a class that nobody labelled, at a third of what the
+        cross-validation costs; the job `leave_one_class_out` takes its time."""
         if not self.params.novelty_check:
             return None
+        trained_on = len(self.targets.y) * (self.params.folds - 1) // self.params.folds
+        epochs = epochs_for(self.recipe, trained_on, self.params.epochs)
         return leave_one_class_out(
             self.data,
             self.snapshot.rows,
             self.targets.y,
+            [c["name"] for c in self.targets.classes],
             self.recipe,
             self.params.seed,
             self.journal,
@@ -133,6 +148,7 @@ class _Training:
             {"pixels": self.size} if np.isfinite(self.size).any() else None,
             self._reporter("unseen class", 0.5, 0.25, min(6, len(self.targets.classes))),
             self.params.epochs,
+            shown=self.params.folds * trained_on * epochs // 3,
         )
 
     def fit(self, temperature: float) -> tuple[Classifier, Prediction]:
@@ -161,6 +177,13 @@ class _Training:
         )
         return classifier, prediction
 
+    def rank(self, prediction: Prediction) -> dict[str, NDArray[np.float32]]:
+        """Every ranking that needs no training of its own, over all cutouts."""
+        self.job.progress(0.96, "ranking", cutouts=self.snapshot.n)
+        scaled = self.numbers.transform(self.data.measurements)
+        rows, y = self.snapshot.rows, self.targets.y
+        return rankings(prediction, rows, y, scaled, self.params.seed)
+
     def draw(self, prediction: Prediction) -> Map:
         """The map of the penultimate layer.
 
@@ -187,7 +210,7 @@ def run(job: JobContext) -> None:
     except LearningError as error:
         raise JobError(str(error), hint=error.hint) from error
     drawn = training.draw(prediction)
-    odd = rankings(prediction, training.snapshot.rows)
+    odd = training.rank(prediction)
     doubted = doubt_labels(held, training.targets.y)
     metrics |= {
         "per_class": [
