@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from cloudchamber.data import columns, datasets, jobs, labels, models
 from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.database import Database
+from cloudchamber.data.people import Person
 from cloudchamber.errors import NotFound
 from filled import Filled
 
@@ -22,6 +23,7 @@ def add(database: Database, filled: Filled, kind: str = "train_classifier") -> i
             queue="cpu",
             params={},
             dataset_id=filled.id,
+            created_by=filled.annotator,
             key=f"{kind}{np.random.default_rng().integers(1 << 40)}",
         )
         model = models.add_model_version(
@@ -31,7 +33,7 @@ def add(database: Database, filled: Filled, kind: str = "train_classifier") -> i
             architecture="fused",
             config={"epochs": 3},
             classes=[{"id": c, "name": str(c)} for c in filled.classes],
-            metrics={"accuracy": np.float32(0.5), "none": float("nan")},
+            metrics={"accuracy": np.float32(0.5), "none": float("nan"), "shap": {"base": [0.5]}},
             curves=[{"epoch": 1, "loss": 0.25}],
             label_ordinals=np.array([2, 5]),
             label_class_ids=np.array(filled.classes[:2]),
@@ -66,7 +68,9 @@ def test_a_model_version_is_kept_whole(
     model_id = add(database, filled)
     found = client.get(f"/api/v1/models/{model_id}").json()
     assert (found["number"], found["name"], found["seed"]) == (1, "fused 1", 7)
-    assert found["metrics"] == {"accuracy": 0.5, "none": None}
+    assert found["metrics"] == {"accuracy": 0.5, "none": None, "shap": {"base": [0.5]}}
+    with database.read() as session:
+        assert found["created_by"] == session.get_one(Person, filled.annotator).name
     assert found["curves"] == [{"epoch": 1, "loss": 0.25}]
     assert len(found["label_snapshot_hash"]) == 64
     with database.read() as session:
@@ -78,6 +82,8 @@ def test_a_model_version_is_kept_whole(
             models.read_weights(session, 999)
     summary = client.get(f"{filled.path}/models").json()
     assert "curves" not in summary[0]
+    assert summary[0]["metrics"] == {"accuracy": 0.5, "none": None}
+    assert summary[0]["label_snapshot_hash"] == found["label_snapshot_hash"]
     assert "weights" not in json.dumps(summary)
 
 

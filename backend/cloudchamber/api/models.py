@@ -12,11 +12,14 @@ from cloudchamber.data import models
 from cloudchamber.services import models as service
 
 router = APIRouter(tags=["models"])
+# Metrics of some kilobytes each: a list of a hundred versions does without.
+ONLY_IN_REPORTS = {"coverage_curve", "shap"}
 
 
 class ModelSummary(Schema):
     """A model version. `metrics` of a classifier hold the held-out accuracy, macro-F1 and
-    confusion; see the learning documentation."""
+    confusion; see the learning documentation. In a list they come without the curves and the
+    contributions, which only a report shows."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True, protected_namespaces=())
 
@@ -28,6 +31,7 @@ class ModelSummary(Schema):
     name: str
     classes: list[dict[str, Any]]
     metrics: dict[str, Any]
+    label_snapshot_hash: str
     label_action_id: int
     seed: int
     created_at: dt.datetime
@@ -42,7 +46,6 @@ class Model(ModelSummary):
     config: dict[str, Any]
     curves: list[dict[str, Any]]
     versions: dict[str, Any]
-    label_snapshot_hash: str
 
 
 class ModelPatch(Schema):
@@ -57,7 +60,7 @@ def list_models(dataset_id: Id, db: Db) -> list[ModelSummary]:
     """The model versions of a dataset, newest first."""
     with db.read() as session:
         active, found = service.models_of(session, dataset_id)
-        return [_summary(ModelSummary, model, active) for model in found]
+        return [_brief(_summary(ModelSummary, model, active)) for model in found]
 
 
 @router.get("/models/{model_id}")
@@ -88,3 +91,8 @@ def _summary(schema: type[T], model: models.ModelVersion, active: int | None) ->
     fields = set(schema.model_fields) - {"active"}
     values = {name: getattr(model, name) for name in fields}
     return schema(**values, active=model.id == active)
+
+
+def _brief(summary: ModelSummary) -> ModelSummary:
+    left = {name: v for name, v in summary.metrics.items() if name not in ONLY_IN_REPORTS}
+    return summary.model_copy(update={"metrics": left})

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cloudchamber.data import revisions
 from cloudchamber.data.base import Base, JsonDocument, UtcDateTime, now
 from cloudchamber.data.datasets import lock_dataset
+from cloudchamber.data.jobs import Job
+from cloudchamber.data.people import Person
 from cloudchamber.errors import NotFound
 
 
@@ -73,6 +75,8 @@ def add_model_version(
     ----------
     label_ordinals, label_class_ids : int arrays of one length
         The labels it was trained on; kept compressed, with their hash.
+    created_by : str, optional
+        By default who asked for the job.
     weights : bytes
         A safetensors file.
     """
@@ -89,7 +93,7 @@ def add_model_version(
         label_snapshot=zstandard.compress(snapshot) if snapshot else b"",
         label_snapshot_hash=hashlib.sha256(snapshot).hexdigest() if snapshot else "",
         label_action_id=label_action_id, seed=seed, versions=versions or {},
-        created_by=created_by, job_id=job_id,
+        created_by=created_by or _who_asked(session, job_id), job_id=job_id,
     )  # fmt: skip
     session.add(model)
     session.flush()
@@ -135,6 +139,14 @@ def list_models(session: Session, dataset_id: int) -> list[ModelVersion]:
             .where(ModelVersion.dataset_id == dataset_id)
             .order_by(ModelVersion.number.desc())
         )
+    )
+
+
+def _who_asked(session: Session, job_id: int | None) -> str | None:
+    if job_id is None:
+        return None
+    return session.scalar(
+        select(Person.name).join(Job, Job.created_by == Person.id).where(Job.id == job_id)
     )
 
 

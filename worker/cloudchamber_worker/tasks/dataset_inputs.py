@@ -1,9 +1,7 @@
 """What the learning tasks read of a dataset, as the arrays that pure learning code takes."""
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Literal
 
 import numpy as np
@@ -21,8 +19,7 @@ from cloudchamber_worker.learning.inputs import (
     fit_pixel_scaling,
     pack,
 )
-
-log = logging.getLogger(__name__)
+from cloudchamber_worker.tasks.versions import library_versions as library_versions
 
 SAMPLE = 2000
 # A class must not depend on how a cutout happens to lie: columns that state an angle stay out.
@@ -155,14 +152,3 @@ def need_cutouts(n: int, least: int = 1) -> None:
             f"The dataset has {n} cutouts; at least {least} are needed.",
             hint="Import exposures or crops first.",
         )
-
-
-def library_versions() -> dict[str, str]:
-    """Versions of what made a model, to be kept with it."""
-    found = {}
-    for name in ("cloudchamber", "torch", "scikit-learn", "umap-learn", "hdbscan", "numpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            log.warning("no version of %s is known", name)
-    return found
