@@ -226,10 +226,22 @@ def fit_classifier(
         (channels, n_measurements, n_classes),
         scaling,
         network,
-        fit_forest(numbers, y, n_classes, seed) if recipe.forest and votes else None,
+        _fit_forest(recipe, numbers, y, n_classes, seed) if recipe.forest and votes else None,
         fit_kernel_logistic(numbers, y, n_classes, seed) if recipe.kernel and votes else None,
         side=side,
     )
+
+
+def _fit_forest(
+    recipe: Architecture,
+    numbers: NDArray[np.float32],
+    y: NDArray[np.int64],
+    n_classes: int,
+    seed: int,
+) -> Forest:
+    """Extra-trees; the hyperparameters are theirs where they stand alone."""
+    own: dict[str, Any] = recipe.values(0) if recipe.name == "extra_trees" else {}
+    return fit_forest(numbers, y, n_classes, seed, **own)
 
 
 def with_temperature(classifier: Classifier, temperature: float) -> Classifier:

@@ -1,6 +1,7 @@
 """Extra-trees whose nodes are arrays: fitted by scikit-learn, stored and predicted without it."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,13 +50,23 @@ class Forest:
 
 
 def fit_forest(
-    x: NDArray[np.float32], y: NDArray[np.int64], n_classes: int, seed: int, trees: int = 400
+    x: NDArray[np.float32],
+    y: NDArray[np.int64],
+    n_classes: int,
+    seed: int,
+    trees: int = 400,
+    min_samples_leaf: int = 1,
+    max_features: Literal["sqrt", "log2", "all"] = "sqrt",
 ) -> Forest:
     """Fit on x [n, features] (finite) and class numbers y [n] of n_classes (some may be absent)."""
     # Large sets: leaves of one sample would make the arrays as large as the data times the trees.
-    leaf = max(1, len(x) // 5000)
+    leaf = max(min_samples_leaf, len(x) // 5000)
     model = ExtraTreesClassifier(
-        trees, min_samples_leaf=leaf, max_features="sqrt", random_state=seed, n_jobs=1
+        trees,
+        min_samples_leaf=leaf,
+        max_features=None if max_features == "all" else max_features,
+        random_state=seed,
+        n_jobs=1,
     ).fit(x, y)
     parts: dict[str, list[NDArray[np.generic]]] = {
         name: [] for name in ("roots", "left", "right", "feature", "threshold", "value")

@@ -10,6 +10,7 @@ from typing import Literal
 
 from torch import nn
 
+from cloudchamber_worker.learning.architectures.extra_trees import EXTRA_TREES_SPACE
 from cloudchamber_worker.learning.architectures.metadata_net import (
     METADATA_NET_SPACE,
     MetadataNet,
@@ -172,6 +173,7 @@ _ALL = (
         "extremely randomised trees on the measurements",
         None,
         None,
+        EXTRA_TREES_SPACE,
         forest=True,
         symmetries=False,
     ),
