@@ -1,7 +1,7 @@
 /** What the Explore page shows and selects: colour, axes, cuts, strokes of the lasso, order. */
 import type { TypedArray } from "../../api/binary";
 import type { Column } from "../../api/types";
-import { applyCut, type Cut, formatCuts } from "../../lib/cuts";
+import { applyCut, applyNames, type Cut, formatCuts, isRange } from "../../lib/cuts";
 import { allOrdinals, ordinalsOf } from "../../lib/order";
 import { load, save } from "../../lib/stored";
 import type { LassoMode } from "../../scatter/lasso";
@@ -10,6 +10,7 @@ import { type How, record } from "../../state/labels.svelte";
 import { selection } from "../../state/selection.svelte";
 import { suggestions } from "../../state/suggestions.svelte";
 import { view } from "../../state/view.svelte";
+import { namedColumn } from "./cutNames.svelte";
 
 /** What colours the map; `auto` is classes once there are labels, clusters before. */
 export type ColourBy = "auto" | "class" | "suggestion" | "cluster" | `column:${string}`;
@@ -80,6 +81,13 @@ class ExploreState {
 		if (!this.cuts.length) return null;
 		const mask = new Uint8Array(dataset.n).fill(1);
 		for (const cut of this.cuts) {
+			if (!isRange(cut)) {
+				const named = namedColumn(cut.column);
+				if (!named?.codes) return null;
+				const wanted = cut.names.flatMap((name) => named.places.get(name) ?? []);
+				applyNames(mask, named.codes, new Set(wanted), cut.out);
+				continue;
+			}
 			const values = dataset.values(cut.column);
 			if (!values) return null;
 			applyCut(mask, values, cut);
@@ -159,8 +167,9 @@ class ExploreState {
 	}
 
 	setCut(column: string, ends: readonly [number, number] | null): void {
-		const others = this.cuts.filter((cut) => cut.column !== column);
-		const at = this.cuts.findIndex((cut) => cut.column === column);
+		const same = (cut: Cut) => cut.column === column && isRange(cut);
+		const others = this.cuts.filter((cut) => !same(cut));
+		const at = this.cuts.findIndex(same);
 		if (!ends) this.cuts = others;
 		else {
 			const cut = { column, low: ends[0], high: ends[1] };
