@@ -176,8 +176,8 @@ def test_the_check_prefers_what_names_more_labels(own, theirs, used, words):
 
 
 def test_without_labels_nothing_is_claimed():
-    none = np.empty(0, np.int64)
-    check = compare_with_measurements(np.empty((0, 4)), np.empty((0, 4)), none, none)
+    none, nothing = np.empty(0, np.int64), np.empty((0, 4), np.float32)
+    check = compare_with_measurements(nothing, nothing, none, none)
     assert check["used"] is False
     assert check["self_supervised"] is None
     assert "too few labels" in check["sentence"]

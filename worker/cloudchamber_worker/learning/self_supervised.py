@@ -40,9 +40,10 @@ USUAL_EPOCHS = 80
 # Cutouts shown (each in two views) in one training, at most, where epochs are left open.
 MAX_SHOWN = 60_000
 MIN_EPOCHS = 2
-ZOOM = (0.8, 1.25)
+# Size tells classes apart: more zoom cost 0.02 of neighbour accuracy on DAMIC.
+ZOOM = (0.95, 1.05)
 FAINTEST = 0.3
-NOISE = 0.03
+NOISE = 0.05
 
 
 @dataclass(frozen=True)

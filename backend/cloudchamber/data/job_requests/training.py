@@ -107,6 +107,9 @@ class TrainAutoencoder(_Network):
 class TrainSelfSupervised(_Network):
     """Train an embedding without labels (VICReg or SimCLR); used where it beats measurements."""
 
-    method: Literal["vicreg", "simclr"] = "vicreg"
+    method: Literal["vicreg", "simclr"] = Field(
+        "vicreg", description="VICReg (Bardes 2022) or SimCLR (Chen 2020)"
+    )
     dimension: int = Field(64, ge=2, le=1024, description="Length of the embedding vector")
     batch_size: int = Field(128, ge=4, le=4096)
+    learning_rate: float = Field(2e-3, gt=0, le=1)
