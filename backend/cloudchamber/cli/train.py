@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from cloudchamber.cli.agreement import curve_words
+from cloudchamber.cli.apply import judged
 from cloudchamber.cli.connection import Annotator, Api, Data, Url, connect
 from cloudchamber.cli.output import Json, give, percent, say, table
+from cloudchamber.cli.searching import finished_rows, searched, trial_line
 from cloudchamber.cli.sending import send_file
 from cloudchamber.cli.waiting import Job, start_job, wait_for_job
 from cloudchamber.errors import CloudchamberError
@@ -17,8 +20,12 @@ KINDS = (
     "train_vae",
     "train_autoencoder",
     "train_self_supervised",
+    "search_hyperparameters",
     "fit_map",
     "interpolate",
+    "learning_curve",
+    "leave_one_class_out",
+    "apply_model",
 )
 
 
@@ -57,7 +64,7 @@ def train(
 
         def hear(now: Job) -> None:
             nonlocal told
-            rows = now["curve"] or []
+            rows = finished_rows(now["curve"] or [])
             for row in rows[told:]:
                 say(_epoch(row))
             told = max(told, len(rows))
@@ -100,6 +107,8 @@ def _param(text: str) -> tuple[str, Any]:
 
 
 def _epoch(row: dict[str, Any]) -> str:
+    if row.get("phase") == "trial":
+        return trial_line(row)
     parts = []
     for name, value in row.items():
         if value is None:
@@ -116,8 +125,12 @@ def _model_of(api: Api, dataset_id: int, job: Job) -> dict[str, Any] | None:
 
 
 def _trained(job: Job, model: dict[str, Any] | None) -> str:
+    if job["kind"] == "learning_curve":
+        return curve_words(job["result"])
+    if job["kind"] == "search_hyperparameters":
+        return searched(job["result"])
     if model is None:
-        return f"{job['title']} is done."
+        return judged(job) or f"{job['title']} is done."
     metrics = model["metrics"]
     lines = [f"Model {model['number']} ({model['name']}), id {model['id']}, is trained."]
     accuracy, macro_f1 = metrics.get("accuracy"), metrics.get("macro_f1")
@@ -132,8 +145,10 @@ def _trained(job: Job, model: dict[str, Any] | None) -> str:
         lines.append(f"macro-F1  {percent(macro_f1.get('mean'), macro_f1.get('sd'))}")
     if metrics.get("biased_sample"):
         lines.append(
-            "The labels were not chosen at random: on all cutouts the accuracy may differ."
+            "The labels were chosen, not drawn at random: on all cutouts the accuracy may differ."
         )
+    if (truth := metrics.get("truth")) and truth["used"] == "drawn":
+        lines.append(f"judged on the {truth['drawn']} labels drawn at random; all were trained on")
     names = [c["name"] for c in model["classes"]]
     if metrics.get("confusion") and len(names) == len(metrics["confusion"]):
         lines.append(confusion(metrics["confusion"], names))

@@ -77,6 +77,46 @@ export interface paths {
         patch: operations["change_dataset"];
         trace?: never;
     };
+    "/api/v1/datasets/{dataset_id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Agreement
+         * @description Who labelled how much, Cohen's kappa of each pair, Fleiss' kappa of all, blind repeats.
+         */
+        get: operations["get_agreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/agreement/disputed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Disputed
+         * @description Cutouts on which people differ, the most disputed first; or a cell of two people's table.
+         */
+        get: operations["list_disputed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset_id}/columns": {
         parameters: {
             query?: never;
@@ -272,6 +312,46 @@ export interface paths {
          * @description Do again what was undone last; 409 when there is nothing, or something new was done.
          */
         post: operations["redo_labels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/labels/repeatable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Repeatable
+         * @description Cutouts for a blind repeat: judged by the annotator more than `gap` labels ago.
+         */
+        get: operations["list_repeatable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset_id}/labels/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reviews
+         * @description Labels that the annotator has looked at again (`how` review), undone ones left out.
+         */
+        get: operations["list_reviews"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -877,6 +957,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** Agreement */
+        Agreement: {
+            /** Annotators */
+            annotators: components["schemas"]["AnnotatorCount"][];
+            /** Class Ids */
+            class_ids: number[];
+            fleiss: components["schemas"]["FleissKappa"] | null;
+            /** N Disputed */
+            n_disputed: number;
+            /** Pairs */
+            pairs: components["schemas"]["PairAgreement"][];
+            /** Repeats */
+            repeats: components["schemas"]["SelfAgreement"][];
+        };
+        /** AnnotatorCount */
+        AnnotatorCount: {
+            /** N */
+            n: number;
+            /** Name */
+            name: string;
+        };
         /**
          * Column
          * @description `n` values of `width` numbers each; a 'category' column holds int32 codes, -1 for none.
@@ -1020,6 +1121,11 @@ export interface components {
                     [key: string]: number | string;
                 };
             };
+            /**
+             * Unknown Labels Drawn
+             * @default false
+             */
+            unknown_labels_drawn: boolean;
         };
         /**
          * DatasetSettingsPatch
@@ -1035,6 +1141,29 @@ export interface components {
                     [key: string]: number | string;
                 };
             } | null;
+            /** Unknown Labels Drawn */
+            unknown_labels_drawn?: boolean | null;
+        };
+        /**
+         * Disputed
+         * @description `dispute` is the share of judgements against the most frequent one.
+         */
+        Disputed: {
+            /** Dispute */
+            dispute: number;
+            /** Ordinal */
+            ordinal: number;
+            /** Votes */
+            votes: components["schemas"]["Vote"][];
+        };
+        /** DisputedPage */
+        DisputedPage: {
+            /** Items */
+            items: components["schemas"]["Disputed"][];
+            /** Next */
+            next: string | null;
+            /** Total */
+            total: number;
         };
         /** Duplicate */
         Duplicate: {
@@ -1077,11 +1206,14 @@ export interface components {
         /**
          * ExportIn
          * @description What to take along. `model_version_id` left out means the active model; `ordinals` null
-         *     means all cutouts; `annotator` null means the consensus of all annotators.
+         *     means all cutouts; `annotator` null means the consensus of all annotators; `cut` keeps only
+         *     cutouts that pass it, such as `charge > 1200 & length < 40 & class != "other"`.
          */
         ExportIn: {
             /** Annotator */
             annotator?: string | null;
+            /** Cut */
+            cut?: string | null;
             /**
              * Format
              * @enum {string}
@@ -1136,6 +1268,21 @@ export interface components {
             unit: string;
             /** Width */
             width: number;
+        };
+        /**
+         * FleissKappa
+         * @description Over the cutouts judged by two people at least.
+         */
+        FleissKappa: {
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Kappa */
+            kappa: number | null;
+            /** N */
+            n: number;
         };
         /** Health */
         Health: {
@@ -1396,7 +1543,7 @@ export interface components {
              * How
              * @enum {string}
              */
-            how: "key" | "gallery" | "lasso" | "cluster" | "import" | "suggestion" | "matrix";
+            how: "key" | "gallery" | "lasso" | "cluster" | "import" | "suggestion" | "matrix" | "review" | "repeat";
             /** Key */
             key: string;
             /** Note */
@@ -1511,7 +1658,8 @@ export interface components {
         /**
          * ModelSummary
          * @description A model version. `metrics` of a classifier hold the held-out accuracy, macro-F1 and
-         *     confusion; see the learning documentation.
+         *     confusion; see the learning documentation. In a list they come without the curves and the
+         *     contributions, which only a report shows.
          */
         ModelSummary: {
             /** Active */
@@ -1539,6 +1687,8 @@ export interface components {
             kind: string;
             /** Label Action Id */
             label_action_id: number;
+            /** Label Snapshot Hash */
+            label_snapshot_hash: string;
             /** Metrics */
             metrics: {
                 [key: string]: unknown;
@@ -1549,6 +1699,30 @@ export interface components {
             number: number;
             /** Seed */
             seed: number;
+        };
+        /**
+         * PairAgreement
+         * @description Two people on the cutouts both judged; `confusion` has a row per class of `a` and a column
+         *     per class of `b`, in the order of `class_ids`.
+         */
+        PairAgreement: {
+            /** A */
+            a: string;
+            /** Agreed */
+            agreed: number | null;
+            /** B */
+            b: string;
+            /** Confusion */
+            confusion: number[][];
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Kappa */
+            kappa: number | null;
+            /** N */
+            n: number;
         };
         /** Person */
         Person: {
@@ -1616,6 +1790,26 @@ export interface components {
             message: string;
         };
         /**
+         * Repeatable
+         * @description A random draw from the `total` cutouts that were judged long enough ago.
+         */
+        Repeatable: {
+            /** Ordinals */
+            ordinals: number[];
+            /** Total */
+            total: number;
+        };
+        /**
+         * Reviews
+         * @description Cutouts whose label was looked at again, each once, and whether it was changed then.
+         */
+        Reviews: {
+            /** Changed */
+            changed: boolean[];
+            /** Ordinals */
+            ordinals: number[];
+        };
+        /**
          * Revisions
          * @description Counters that rise whenever something of their kind changes.
          */
@@ -1638,6 +1832,27 @@ export interface components {
         SavedCut: {
             /** Cut */
             cut: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SelfAgreement
+         * @description Blind repeats of one person: rows are the first judgement, columns the second.
+         */
+        SelfAgreement: {
+            /** Agreed */
+            agreed: number | null;
+            /** Confusion */
+            confusion: number[][];
+            /** Interval */
+            interval: [
+                number,
+                number
+            ] | null;
+            /** Kappa */
+            kappa: number | null;
+            /** N */
+            n: number;
             /** Name */
             name: string;
         };
@@ -1696,6 +1911,13 @@ export interface components {
             name: string;
             /** Size */
             size: number;
+        };
+        /** Vote */
+        Vote: {
+            /** Annotator */
+            annotator: string;
+            /** Class Id */
+            class_id: number;
         };
     };
     responses: never;
@@ -1906,6 +2128,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_disputed: {
+        parameters: {
+            query?: {
+                a?: string | null;
+                b?: string | null;
+                class_a?: number | null;
+                class_b?: number | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisputedPage"];
                 };
             };
             /** @description What went wrong. */
@@ -2265,6 +2556,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StepAnswer"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_repeatable: {
+        parameters: {
+            query?: {
+                gap?: number;
+                limit?: number;
+                seed?: number;
+            };
+            header?: {
+                /** @description Who asks, percent-encoded; else the server's user. */
+                "x-annotator"?: string | null;
+            };
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Repeatable"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reviews: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, percent-encoded; else the server's user. */
+                "x-annotator"?: string | null;
+            };
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reviews"];
                 };
             };
             /** @description What went wrong. */
