@@ -1,6 +1,7 @@
 """Autoencoders as jobs: latents blind to orientation, what lies between two cutouts, figures."""
 
 import base64
+import zlib
 from typing import Any
 
 import numpy as np
@@ -149,7 +150,7 @@ def test_the_figures_that_latent_sizes_are_compared_by_are_kept(lab: Lab):
 
 
 def decoded(result: dict[str, Any], name: str) -> np.ndarray:
-    raw = np.frombuffer(base64.b64decode(result[name]), np.uint8)
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(result[name])), np.uint8)
     return raw.reshape(-1, *result["shape"])
 
 

@@ -8,6 +8,20 @@ export interface ReliabilityBin {
 	n: number;
 }
 
+export interface Estimate {
+	mean: number;
+	sd: number | null;
+	n: number;
+}
+
+export interface EmbeddingCheck {
+	self_supervised: Estimate | null;
+	measurements: Estimate | null;
+	difference: { mean: number; sd: number } | null;
+	used: boolean;
+	sentence: string;
+}
+
 export interface Metrics {
 	n_labels?: number;
 	folds?: number;
@@ -31,6 +45,15 @@ export interface Metrics {
 	novelty?: unknown;
 	loss?: number;
 	val_loss?: number | null;
+	/** Loss of the cutouts left out of an autoencoder's training; sd over these cutouts. */
+	held_out?: Estimate | null;
+	/** Accuracy of the 5 nearest neighbours in an embedding, on held-out labels. */
+	neighbours?: Estimate | null;
+	latent?: number;
+	representation?: string;
+	ignore_orientation?: boolean;
+	/** How a self-supervised embedding fared beside the measurements. */
+	check?: EmbeddingCheck;
 	[name: string]: unknown;
 }
 
@@ -64,6 +87,7 @@ const KINDS: Record<string, string> = {
 	vae: "VAE",
 	train_autoencoder: "autoencoder",
 	autoencoder: "autoencoder",
+	train_self_supervised: "self-supervised embedding",
 };
 
 export function kindName(kind: string): string {
@@ -72,6 +96,11 @@ export function kindName(kind: string): string {
 
 export function isClassifier(kind: string): boolean {
 	return kindName(kind) === "classifier";
+}
+
+/** Whether it reconstructs what it sees: a VAE or an autoencoder. */
+export function isAutoencoder(kind: string): boolean {
+	return kindName(kind) === "VAE" || kindName(kind) === "autoencoder";
 }
 
 export interface Chart {

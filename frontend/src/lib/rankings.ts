@@ -17,7 +17,7 @@ export interface Ranking {
 	/** What was measured elsewhere, with its source; null where nothing was. */
 	elsewhere: string | null;
 	/** Which training makes the column. */
-	needs: "classifier" | "autoencoder" | "map";
+	needs: "classifier" | "autoencoder" | "map" | "self-supervised";
 }
 
 const DAMIC = "on DAMIC with one class held out";
@@ -71,6 +71,14 @@ export const RANKINGS: readonly Ranking[] = [
 		about: "Reconstruction error beyond what size and charge explain.",
 		elsewhere: null,
 		needs: "autoencoder",
+	},
+	{
+		column: "self_supervised_knn",
+		title: "Far from labelled",
+		first: "largest",
+		about: "Distance to the nearest labelled cutouts in an embedding learned without labels.",
+		elsewhere: `AUROC 0.79 ${DAMIC}`,
+		needs: "self-supervised",
 	},
 	{
 		column: "map_outlier",

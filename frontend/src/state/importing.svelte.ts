@@ -27,6 +27,7 @@ export interface Settings {
 	max_size: number;
 	class_folders: "labels" | "groups" | "off";
 	keep_exposures: boolean;
+	self_supervised: boolean;
 }
 
 const DEFAULTS: Settings = {
@@ -36,6 +37,7 @@ const DEFAULTS: Settings = {
 	max_size: 512,
 	class_folders: "off",
 	keep_exposures: true,
+	self_supervised: false,
 };
 
 class ImportState {
