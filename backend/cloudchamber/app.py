@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
 from cloudchamber.api import (
+    agreement,
     columns,
     cutouts,
     dataset_settings,
@@ -36,8 +37,8 @@ from cloudchamber.settings import Settings
 log = logging.getLogger(__name__)
 
 RESOURCES = (
-    session, label_sets, datasets, dataset_settings, uploads, columns, cutouts, labels, exposures,
-    models, exports, jobs, events, people, openapi,
+    session, label_sets, datasets, dataset_settings, uploads, columns, cutouts, labels, agreement,
+    exposures, models, exports, jobs, events, people, openapi,
 )  # fmt: skip
 
 

@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 from cloudchamber.cli import app
 
 COMMANDS = (
-    "serve", "demo", "import", "train", "evaluate", "export", "label", "doctor", "migrate", "user",
+    "serve", "demo", "import", "train", "evaluate", "export", "label", "agreement", "doctor",
+    "migrate", "user",
 )  # fmt: skip
 OPTIONS = {
     "serve": ["--host", "--port", "--data", "--no-browser"],

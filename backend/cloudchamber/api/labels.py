@@ -15,7 +15,17 @@ from cloudchamber.services import labels as service
 
 router = APIRouter(tags=["labels"])
 
-How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix", "review"]
+How = Literal[
+    "key",
+    "gallery",
+    "lasso",
+    "cluster",
+    "import",
+    "suggestion",
+    "matrix",
+    "review",
+    "repeat",
+]
 MAX_ORDINALS = 2_000_000
 
 

@@ -9,7 +9,8 @@ import sys
 
 import typer
 
-from cloudchamber.cli import bring, look, serve, train
+from cloudchamber.cli import agreement, bring, look, serve, train
+from cloudchamber.cli.apply import apply
 from cloudchamber.cli.doctor import doctor
 from cloudchamber.cli.output import fail
 from cloudchamber.errors import CloudchamberError
@@ -29,8 +30,10 @@ app.command("demo")(serve.demo)
 app.command("import")(bring.import_)
 app.command("train")(train.train)
 app.command("evaluate")(train.evaluate)
+app.command("apply")(apply)
 app.command("export")(look.export)
 app.command("label")(bring.label)
+app.command("agreement")(agreement.agreement)
 app.command("doctor")(doctor)
 app.command("migrate")(serve.migrate)
 app.command("user")(look.user)

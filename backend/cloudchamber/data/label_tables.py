@@ -30,7 +30,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from cloudchamber.data.base import Base, BigInt, JsonDocument, UtcDateTime, now
 
-How = Literal["key", "gallery", "lasso", "cluster", "import", "suggestion", "matrix", "review"]
+How = Literal[
+    "key",
+    "gallery",
+    "lasso",
+    "cluster",
+    "import",
+    "suggestion",
+    "matrix",
+    "review",
+    "repeat",
+]
 DUBIOUS, NOTE = 1, 2
 
 

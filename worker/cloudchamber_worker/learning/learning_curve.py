@@ -101,7 +101,9 @@ def measure(
 
     A size beyond a division's training rows takes all of them.
     """
-    found = {order: np.full((len(divisions), len(sizes)), np.nan) for order in ORDERS}
+    found: dict[Order, NDArray[np.float64]] = {
+        order: np.full((len(divisions), len(sizes)), np.nan) for order in ORDERS
+    }
     for d, division in enumerate(divisions):
         for order, s, rows in _trainings(division, sizes):
             accuracy, f1 = accuracy_of(x, y, n_classes, rows, division.test, seed + d)
