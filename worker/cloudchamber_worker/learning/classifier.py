@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from cloudchamber_worker.learning.architectures import Architecture, architecture
 from cloudchamber_worker.learning.architectures.space import Value
 from cloudchamber_worker.learning.augmentation import random_symmetries
+from cloudchamber_worker.learning.boosting import BoostedTrees, fit_boosted
 from cloudchamber_worker.learning.checkpoints import (
     Arrays,
     Journal,
@@ -65,6 +66,7 @@ class Classifier:
     kernel: KernelLogistic | None
     temperature: float = 1.0
     side: int = 0
+    boosted: BoostedTrees | None = None
 
     def predict(
         self,
@@ -88,6 +90,10 @@ class Classifier:
             votes.append(self.forest.predict(numbers))
             if self.network is None:
                 penultimate = numbers * np.sqrt(self.forest.importance)
+        if self.boosted is not None:
+            votes.append(self.boosted.predict(numbers))
+            if self.network is None and self.forest is None:
+                penultimate = numbers * np.sqrt(self.boosted.importance)
         if self.kernel is not None:
             votes.append(self.kernel.predict(numbers))
         probability = apply_temperature(np.mean(votes, axis=0), self.temperature)
@@ -106,6 +112,8 @@ class Classifier:
             arrays |= prefixed(self.forest.arrays(), "forest")
         if self.kernel is not None:
             arrays |= prefixed(self.kernel.arrays(), "kernel")
+        if self.boosted is not None:
+            arrays |= prefixed(self.boosted.arrays(), "boosted")
         own = {
             "architecture": self.architecture.name,
             "hyperparameters": dict(self.architecture.hyperparameters),
@@ -131,6 +139,7 @@ def classifier_from_bytes(raw: bytes) -> tuple[Classifier, dict[str, Any]]:
         load_weights(network, found)
         network.eval()
     forest, kernel = under(arrays, "forest"), under(arrays, "kernel")
+    boosted = under(arrays, "boosted")
     return Classifier(
         recipe,
         (channels, measurements, classes),
@@ -140,6 +149,7 @@ def classifier_from_bytes(raw: bytes) -> tuple[Classifier, dict[str, Any]]:
         KernelLogistic(**kernel) if kernel else None,
         float(arrays["temperature"][0]),
         side,
+        BoostedTrees(**boosted) if boosted else None,
     ), note
 
 
@@ -221,6 +231,15 @@ def fit_classifier(
             on_epoch,
         )
     votes = n_measurements > 0
+    boosted = None
+    if recipe.boosted and votes:
+        tested = None
+        if held_out is not None:
+            tested = scaling.transform(data.measurements[held_out[0]]), held_out[1]
+        boosted = fit_boosted(
+            numbers, y, n_classes, seed, recipe.values(n_measurements), data.groups[rows], tested,
+            _noted(journal, stage, on_epoch),
+        )  # fmt: skip
     return Classifier(
         recipe,
         (channels, n_measurements, n_classes),
@@ -229,7 +248,22 @@ def fit_classifier(
         _fit_forest(recipe, numbers, y, n_classes, seed) if recipe.forest and votes else None,
         fit_kernel_logistic(numbers, y, n_classes, seed) if recipe.kernel and votes else None,
         side=side,
+        boosted=boosted,
     )
+
+
+def _noted(
+    journal: Journal, stage: str, on_epoch: Callable[[Row], None] | None
+) -> Callable[[Row], None]:
+    """Rows of a member that begins anew when it is interrupted: kept, and told."""
+    journal.trim(stage, 0)
+
+    def note(row: Row) -> None:
+        journal.note(stage, row, dict)
+        if on_epoch is not None:
+            on_epoch(row)
+
+    return note
 
 
 def _fit_forest(

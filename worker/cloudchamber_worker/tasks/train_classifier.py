@@ -33,6 +33,7 @@ from cloudchamber_worker.learning.unseen_class import leave_one_class_out
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.tasks.classifier_columns import held_out_columns, write_prediction
 from cloudchamber_worker.tasks.classifier_inputs import Inputs, read_inputs
+from cloudchamber_worker.tasks.contributions import contributions, write_contributions
 from cloudchamber_worker.tasks.dataset_inputs import library_versions, named_numbers, need_cutouts
 from cloudchamber_worker.tasks.hyperparameters import (
     freeze_hyperparameters,
@@ -78,9 +79,7 @@ class _Training:
             )
             self.targets = class_targets(session, job.dataset_id, self.snapshot)
             n = self.snapshot.n
-            self.params = freeze_hyperparameters(
-                session, job.dataset_id, self.params, self.journal
-            )
+            self.params = freeze_hyperparameters(session, job.dataset_id, self.params, self.journal)
             self.truth = read_truth(session, job.dataset_id, self.snapshot.class_id)
             self.size = named_numbers(session, job.dataset_id, ["pixels"], n)[:, 0]
             self.previous = previous_positions(session, job.dataset_id)
@@ -211,6 +210,7 @@ def run(job: JobContext) -> None:
         raise JobError(str(error), hint=error.hint) from error
     drawn = training.draw(prediction)
     odd = training.rank(prediction)
+    explained = contributions(classifier, training.data)
     doubted = doubt_labels(held, training.targets.y)
     metrics |= {
         "per_class": [
@@ -223,6 +223,7 @@ def run(job: JobContext) -> None:
         "label_errors": described(doubted, training.targets.y, training.targets.classes),
         "temperature": temperature,
         "novelty": novelty,
+        "shap": None if explained is None else explained.summary(training.targets.classes),
         "seconds": round(time.monotonic() - training.started, 1),
     }
     recipe = training.recipe
@@ -233,6 +234,8 @@ def run(job: JobContext) -> None:
         "folds": held.folds,
         "annotator": params.annotator,
     }
+    if classifier.boosted is not None:
+        config["rounds"] = classifier.boosted.rounds
     weights = classifier.to_bytes({"config": config, "classes": training.targets.classes})
     rows = training.snapshot.rows
     result: dict[str, Any] = {
@@ -268,6 +271,10 @@ def run(job: JobContext) -> None:
             odd,
             held_out_columns(training.snapshot.n, rows, training.targets.y, held),
         )
+        if explained is not None:
+            write_contributions(
+                session, job.dataset_id, model.id, training.targets.classes, explained
+            )
         write_label_doubt(session, job.dataset_id, model.id, training.snapshot.n, rows, doubted)
         write_map(session, job.dataset_id, job.id, drawn, model.id)
         datasets.activate(session, job.dataset_id, model_version_id=model.id, map_job_id=job.id)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from torch import nn
 
+from cloudchamber_worker.learning.architectures.boosted_trees import BOOSTED_TREES_SPACE
 from cloudchamber_worker.learning.architectures.extra_trees import EXTRA_TREES_SPACE
 from cloudchamber_worker.learning.architectures.metadata_net import (
     METADATA_NET_SPACE,
@@ -48,7 +49,8 @@ class Architecture:
                     (logits, penultimate)
     representation  what the network sees of the pixels; None for numbers alone
     space           the hyperparameters it has, with their ranges and its own values
-    forest, kernel  whether extra-trees and a kernel logistic regression vote beside the network
+    forest, kernel, boosted  whether extra-trees, a kernel logistic regression, gradient-boosted
+                    trees vote beside the network, or alone
     symmetries      train on and average over the 8 orientations
     numbers         which numbers stand beside the image where none are asked for: the dataset's
                     measurements (metadata where it has none), or both
@@ -65,6 +67,7 @@ class Architecture:
     space: Space = ()
     forest: bool = False
     kernel: bool = False
+    boosted: bool = False
     symmetries: bool = True
     numbers: Literal["none", "measurements", "both"] = "measurements"
     epochs: int = 60
@@ -160,10 +163,11 @@ _ALL = (
     Architecture(
         "trees",
         "Gradient-boosted trees",
-        "extremely randomised trees on the measurements",
+        "XGBoost (softmax over sums of trees) on measurements and metadata",
         None,
         None,
-        forest=True,
+        BOOSTED_TREES_SPACE,
+        boosted=True,
         symmetries=False,
         numbers="both",
     ),
