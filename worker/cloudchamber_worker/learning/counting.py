@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudchamber_worker.learning.metrics import wilson_interval
+
 RESAMPLES = 1000
 THRESHOLDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99)
 
@@ -87,16 +89,6 @@ def corrected_counts(
     return Corrected(count, np.minimum(low, count), np.maximum(high, count))
 
 
-def wilson(k: float, n: float) -> tuple[float, float] | None:
-    """95 % interval of the proportion k of n; None for n = 0."""
-    if n <= 0:
-        return None
-    z = 1.959964
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
-
-
 def at_thresholds(
     probability: NDArray[np.floating], y: NDArray[np.integer] | None = None
 ) -> dict[str, Any]:
@@ -120,3 +112,19 @@ def at_thresholds(
         right = said == y[known]
         found["right"] = [np.bincount(said[a & right], minlength=k).tolist() for a in above]
     return found
+
+
+def purities(
+    held_out: dict[str, Any], confidence: float = 0.95
+) -> list[list[dict[str, Any] | None]]:
+    """[threshold][class]: share of right ones among held-out cutouts said to be of the class above
+    the threshold, {value, interval, n}; None where there is none."""
+    return [
+        [
+            {"value": r / n, "interval": list(wilson_interval(r, n, confidence)), "n": n}
+            if n
+            else None
+            for n, r in zip(*level, strict=True)
+        ]
+        for level in zip(held_out["n"], held_out["right"], strict=True)
+    ]

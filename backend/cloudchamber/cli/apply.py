@@ -1,0 +1,88 @@
+"""``apply``: a model version of any dataset on this one; and what the judging jobs print."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cloudchamber.cli.connection import Data, Url, connect
+from cloudchamber.cli.output import Json, give, percent, table
+from cloudchamber.cli.waiting import Job, start_job, wait_for_job
+
+Result = dict[str, Any]
+
+
+def apply(
+    dataset: Annotated[str, typer.Argument(help="Name of the dataset to apply it to.")],
+    model: Annotated[int, typer.Option(help="Id of a classifier of any dataset.")],
+    joint_map: Annotated[bool, typer.Option(help="Draw one map of both datasets together.")] = True,
+    data: Data = None,
+    url: Url = None,
+    as_json: Json = False,
+) -> None:
+    """Apply a classifier that was trained on another dataset, and count its classes here.
+
+    Counts are given as the model says them, and corrected for its confusions with 95 % intervals;
+    a warning says where this dataset lies outside what the model knows. The predictions can then be
+    exported: cloudchamber export DATASET --what predictions --model ID.
+    """
+    with connect(data, url) as api:
+        target = api.dataset(dataset)
+        params = {"model_version_id": model, "joint_map": joint_map}
+        job = wait_for_job(api, start_job(api, "apply_model", target["id"], params))
+    result = job["result"] or {}
+    give(result, as_json=as_json, text=applied(result))
+
+
+def applied(result: Result) -> str:
+    """Lay out what a model found in another dataset."""
+    source = result["source"]
+    lines = [f"{result['model_name']} (trained on {source['name']}) on {result['n']} cutouts"]
+    lines += [f"Careful: {warning}" for warning in result["warnings"]]
+    place = result["thresholds"].index(0.9)
+    rows = []
+    for k, name in enumerate(result["classes"]):
+        corrected = result["corrected"][k]
+        low, high = corrected["interval"]
+        purity = result["purity"][place][k]
+        rows.append(
+            (
+                name, result["counts"][k], f"{corrected['count']:.0f}", f"{low:.0f} to {high:.0f}",
+                result["counts_at"][place][k], "–" if purity is None else f"{purity['value']:.2f}",
+            )
+        )  # fmt: skip
+    head = ("class", "said", "corrected", "95 %", "p > 0.9", "expected right")
+    lines.append(table(head, rows))
+    lines.append("Corrected under label shift: classes look alike in both, their shares differ.")
+    return "\n".join(lines)
+
+
+def left_out(result: Result) -> str:
+    """Lay out with what AUROC each ranking finds each class when it is left out."""
+    rankings = result["rankings"]
+    order = sorted(rankings, key=lambda name: -rankings[name]["auroc"])
+    rows = []
+    for name in order:
+        of = rankings[name]
+        each = (of["per_class"].get(c, {}).get("auroc") for c in result["classes"])
+        rows.append(
+            (
+                name + (" (default)" if name == result["default"] else ""),
+                percent(of["auroc"], of["sd"]), f"{of['precision_at_50']:.2f}",
+                *("–" if auroc is None else f"{auroc:.2f}" for auroc in each),
+            )
+        )  # fmt: skip
+    base = rankings[result["default"]]["base_rate"]
+    return "\n".join(
+        [
+            f"Each of {len(result['classes'])} classes left out in turn ({result['n']} labels):",
+            table(("ranking", "AUROC, ± over classes", "first 50", *result["classes"]), rows),
+            f"First 50: share of the unseen class among them; {base:.2f} would be chance.",
+        ]
+    )
+
+
+def judged(job: Job) -> str | None:
+    """The text of a judging job's result; None for other kinds."""
+    if job["kind"] == "leave_one_class_out":
+        return left_out(job["result"])
+    return applied(job["result"]) if job["kind"] == "apply_model" else None
