@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from cloudchamber.data import cutouts, models
+from cloudchamber.data import cutouts, datasets, models
+from cloudchamber.services.columns import shown_columns
 from cloudchamber_worker.learning.augmentation import rotate, symmetry, turns
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.inputs import canonical, fit_pixel_scaling, pack, turned_back
@@ -210,6 +211,10 @@ def test_a_self_supervised_embedding_is_published_and_checked(lab: Lab):
     assert self_supervised_from_bytes(raw)[0].dimension == 12
     assert preferred.embedding == ("self_supervised" if check["used"] else "measurements")
     assert preferred.check == check
+    with lab.database.read() as session:
+        dataset = datasets.get_dataset(session, lab.dataset_id)
+        shown = {c.name for c in shown_columns(session, dataset)}
+    assert shown >= {"self_supervised", "self_supervised_knn"}
 
 
 def test_maps_turn_to_the_embedding_once_labels_show_it_to_be_better(lab: Lab):

@@ -261,3 +261,14 @@ def test_every_cutout_is_measured(importer):
         found = columns.find_columns(session, importer.dataset_id, "measurement")
         assert [c.name for c in found] == list(NAMES)
         assert {c.n for c in found} == {2}
+
+
+@pytest.mark.parametrize(
+    ("asked", "queued"),
+    [(False, ["fit_map"]), (True, ["fit_map", "train_self_supervised"])],
+)
+def test_a_self_supervised_embedding_is_trained_afterwards_where_asked(importer, asked, queued):
+    importer.run({"a.fits": exposure((20, 30, 12))}, self_supervised=asked)
+    with importer.database.read() as session:
+        found = jobs.list_jobs(session, dataset_id=importer.dataset_id)
+    assert sorted(job.kind for job in found if job.parent_id) == queued

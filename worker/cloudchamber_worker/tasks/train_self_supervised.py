@@ -53,7 +53,7 @@ def run(job: JobContext) -> None:
         n = datasets.get_dataset(session, job.dataset_id).n_cutouts
         need_cutouts(n, LEAST_CUTOUTS)
         n = remembered(journal, n)
-        scaling = sample_scaling(session, job.dataset_id, n)
+        scaling = sample_scaling(session, job.dataset_id, n, params.pixels)
         turned = orientation_ignored(params.ignore_orientation, scaling)
         seen = {
             "representation": REPRESENTATION,

@@ -110,6 +110,7 @@ class TrainSelfSupervised(_Network):
     method: Literal["vicreg", "simclr"] = Field(
         "vicreg", description="VICReg (Bardes 2022) or SimCLR (Chen 2020)"
     )
+    pixels: Literal["auto", "linear", "asinh", "binary"] = "auto"
     dimension: int = Field(64, ge=2, le=1024, description="Length of the embedding vector")
     batch_size: int = Field(128, ge=4, le=4096)
     learning_rate: float = Field(2e-3, gt=0, le=1)
