@@ -38,6 +38,13 @@ export function globalCommands(): Command[] {
 			run: () => navigate("jobs"),
 		}),
 		command({
+			id: "go.agreement",
+			caption: "Agreement between annotators",
+			group: go,
+			enabled: open,
+			run: () => navigate("agreement"),
+		}),
+		command({
 			id: "go.datasets",
 			caption: "Datasets",
 			group: go,

@@ -62,7 +62,7 @@ export function labellingCommands(
 		}),
 		command({
 			id: "label.accept",
-			caption: "Accept the suggestion",
+			caption: "Accept the suggestion, or confirm the label that is checked",
 			group: GROUP,
 			keys: ["Enter"],
 			enabled: () => actions.canLabel() && actions.hasSuggestion(),
@@ -96,7 +96,7 @@ export function labellingCommands(
 		}),
 		command({
 			id: "label.suggestion",
-			caption: "Show or hide suggestions",
+			caption: "Show or hide suggestions (and the old label while checking)",
 			group: GROUP,
 			keys: ["h"],
 			fallback: "Shift+h",

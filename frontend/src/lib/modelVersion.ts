@@ -1,5 +1,6 @@
 /** One trained network or tree as the API tells it, and the readings the pages take from it. */
 import type { Proportion } from "./figures";
+import type { Truth } from "./learningCurve";
 import type { Series } from "./plot";
 
 export interface ReliabilityBin {
@@ -38,6 +39,14 @@ export interface Metrics {
 	};
 	biased_sample?: boolean;
 	label_origins?: { drawn: number; chosen: number; unknown: number };
+	/** Which labels the figures are taken from. */
+	truth?: Truth;
+	label_errors?: {
+		n: number;
+		n_suspect: number;
+		noise_rate: number | null;
+		pairs: { label: number; likely: number; n: number }[];
+	};
 	/** What was kept together in cross-validation. */
 	split?: string;
 	untested_classes?: { id: number; name: string }[];
@@ -119,8 +128,8 @@ const ROLES: { title: string; train: string[]; held: string[] }[] = [
 	{ title: "KL divergence", train: ["kl", "kld"], held: ["val_kl"] },
 ];
 
-/** Trainings that only measure how well the unknown is found; they have curves of another task. */
-const ASIDE = /^(without|unseen)/;
+/** Trainings that only measure something: how well the unknown is found, what labels bring. */
+const ASIDE = /^(without|unseen|random|typical)/;
 
 /** The training within a job that a row belongs to: "fold 2", "without class 1", "all labels". */
 function stageOf(row: EpochRow): string {

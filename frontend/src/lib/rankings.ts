@@ -57,6 +57,15 @@ export const RANKINGS: readonly Ranking[] = [
 		needs: "classifier",
 	},
 	{
+		column: "label_doubt",
+		title: "Label errors",
+		first: "largest",
+		about:
+			"Labels that held-out predictions contradict (confident learning); above 1 they are suspect. On Label, the order “check labels” goes through them.",
+		elsewhere: "doubted 12–15 % of the labels of DAMIC",
+		needs: "classifier",
+	},
+	{
 		column: "loss",
 		title: "Reconstruction loss",
 		first: "largest",

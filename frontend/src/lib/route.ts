@@ -5,6 +5,7 @@ export const VIEWS = [
 	"explore",
 	"galleries",
 	"models",
+	"agreement",
 	"exposures",
 	"jobs",
 	"import",

@@ -16,7 +16,12 @@ import type {
 import { type Effect, LabelOverlay, type PendingEffect } from "../lib/overlay";
 import { jobs } from "./jobs.svelte";
 
-const NO_SETTINGS: DatasetSettings = { energy_calibration: null, cuts: [], hyperparameters: {} };
+const NO_SETTINGS: DatasetSettings = {
+	energy_calibration: null,
+	cuts: [],
+	hyperparameters: {},
+	unknown_labels_drawn: false,
+};
 
 class DatasetState {
 	info = $state.raw<Dataset | null>(null);

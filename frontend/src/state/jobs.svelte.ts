@@ -42,15 +42,16 @@ class JobsState {
 		this.list = [];
 	}
 
-	/** Start a job; the same click never starts two, the key is made once per call. */
+	/** Start a job; the same click never starts two, the key is made once per call (or given). */
 	async start(
 		kind: string,
 		params: Record<string, unknown>,
 		datasetId: number | null = app.datasetId,
+		key: string = uuid(),
 	): Promise<Job> {
 		if (datasetId === null) throw new Error("Open a dataset first.");
 		const job = await given(
-			api.POST("/api/v1/jobs", { body: { kind, dataset_id: datasetId, params, key: uuid() } }),
+			api.POST("/api/v1/jobs", { body: { kind, dataset_id: datasetId, params, key } }),
 		);
 		this.#put(job);
 		return job;

@@ -7,7 +7,16 @@ import { uuid } from "../lib/uuid";
 import { app } from "./app.svelte";
 import { dataset } from "./dataset.svelte";
 
-export type How = "key" | "gallery" | "lasso" | "cluster" | "import" | "suggestion" | "matrix";
+export type How =
+	| "key"
+	| "gallery"
+	| "lasso"
+	| "cluster"
+	| "import"
+	| "suggestion"
+	| "matrix"
+	| "review"
+	| "repeat";
 
 export interface Judgement {
 	/** Class to give; null takes the label away; left out leaves it. */

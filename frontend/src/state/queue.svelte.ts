@@ -1,9 +1,10 @@
 /** What comes up for labelling, in which order. */
 import type { Column } from "../api/types";
 import { sortOrdinals } from "../lib/order";
-import { imported, type Order, shuffled } from "../lib/orders";
+import { drawn, imported, type Order, type Sequence, withDraws } from "../lib/orders";
 import { load, save } from "../lib/stored";
 import { Trail } from "../lib/trail";
+import { checks } from "./checks.svelte";
 import { dataset } from "./dataset.svelte";
 import { pixelCache } from "./pixels.svelte";
 import { selection } from "./selection.svelte";
@@ -12,6 +13,8 @@ export type Scope = "unlabelled" | "all" | "dubious" | "selection";
 
 /** Images at hand ahead of the current one: at ten labels a second they outlast a server's restart. */
 const AHEAD = 128;
+/** In a chosen order every so many cutouts one is drawn at random, unless set otherwise. */
+const RANDOM_EVERY = 5;
 /** Fewer than this many at hand, and the next ones are fetched, all in one request. */
 const LOW = 64;
 
@@ -23,13 +26,19 @@ class QueueState {
 	current = $state(-1);
 	next8 = $state.raw<number[]>([]);
 	canGoBack = $state(false);
+	/** One of so many is drawn at random amid a chosen order; 0 for none. */
+	randomEvery = $state(load("randomEvery", RANDOM_EVERY));
 	#trail = new Trail((o) => this.#wanted(o));
 	#sequenceKey = "";
+	#places: Int32Array = new Int32Array(0);
+	/** Cutouts somebody asked for by a click: picked, whatever the order. */
+	readonly #asked = new Set<number>();
 
 	/** Columns an order needs; an order whose column is missing is not on offer. */
 	available(order: Order): boolean {
 		if (order === "typical") return dataset.columnByName("typicality") !== undefined;
 		if (order === "uncertain") return this.#uncertainty() !== undefined;
+		if (order === "review") return dataset.columnByName("label_doubt") !== undefined;
 		return true;
 	}
 
@@ -42,6 +51,32 @@ class QueueState {
 	setOrder(order: Order): void {
 		this.order = order;
 		save("order", order);
+		if (order === "repeat") void checks.drawRepeats().catch(() => {});
+	}
+
+	setRandomEvery(every: number): void {
+		this.randomEvery = every;
+		save("randomEvery", every);
+	}
+
+	/** Looking again at what has a label: suspects, or one's own for a blind repeat. */
+	get isCheck(): boolean {
+		return this.inForce === "review" || this.inForce === "repeat";
+	}
+
+	/** Whether the current cutout is a random draw amid a chosen order. */
+	get isRandomCheck(): boolean {
+		const chosen = this.inForce === "typical" || this.inForce === "uncertain";
+		return chosen && this.servedAs(this.current).order === "random";
+	}
+
+	/** How a cutout came up: the order that its label is to be kept with. */
+	servedAs(ordinal: number): { order: string; place?: number; of?: number; amid?: string } {
+		const order = this.inForce;
+		if (this.#asked.has(ordinal)) return { order: "shown", amid: order };
+		const place = this.#places[ordinal] ?? 0;
+		if (place > 0) return { order: "random", place, of: this.#places.length, amid: order };
+		return { order };
 	}
 
 	/** Recompute the sequence where its order, scope or column changed. Call from an effect. */
@@ -55,6 +90,8 @@ class QueueState {
 					: undefined;
 		const values = column ? dataset.values(column.name) : undefined;
 		if (column && !values) return;
+		if (order === "review" && !checks.suspects) return;
+		if (order === "repeat" && !checks.repeats) return void checks.drawRepeats().catch(() => {});
 		const pool = this.scope === "selection" ? selection.revision : 0;
 		const key = [
 			dataset.id,
@@ -64,6 +101,8 @@ class QueueState {
 			pool,
 			column?.id,
 			column?.revision,
+			this.randomEvery,
+			this.isCheck ? checks.revision : 0,
 		].join();
 		if (key === this.#sequenceKey) return;
 		// A new model or more cutouts change the sequence under one's hands: what is on the screen
@@ -71,15 +110,28 @@ class QueueState {
 		const [id, , oldOrder, oldScope] = this.#sequenceKey.split(",");
 		const same = id === String(dataset.id) && oldOrder === order && oldScope === this.scope;
 		this.#sequenceKey = key;
-		const n = dataset.n;
-		const sequence =
-			order === "imported"
-				? imported(n)
-				: order === "random" || !values
-					? shuffled(n, this.seed)
-					: sortOrdinals(imported(n), values, true);
-		this.#trail.follow(sequence, same && this.#wanted(this.current));
+		const sequence = this.#sequence(order, values);
+		this.#places = sequence.places;
+		if (!same) this.#asked.clear();
+		this.#trail.follow(sequence.ordinals, same && this.#wanted(this.current));
 		this.#publish();
+	}
+
+	#sequence(order: Order, values: ArrayLike<number> | undefined): Sequence {
+		const n = dataset.n;
+		const none = { places: new Int32Array(0) };
+		if (order === "imported") return { ordinals: imported(n), ...none };
+		if (order === "review") return { ordinals: checks.suspects ?? new Int32Array(0), ...none };
+		if (order === "repeat") return { ordinals: checks.repeats ?? new Int32Array(0), ...none };
+		// Only a draw from the whole dataset is one.
+		const whole = this.scope === "unlabelled" || this.scope === "all";
+		if (order === "random" || !values) {
+			const sequence = drawn(n, this.seed);
+			return whole ? sequence : { ordinals: sequence.ordinals, ...none };
+		}
+		const chosen = sortOrdinals(imported(n), values, true);
+		const every = whole ? this.randomEvery : 0;
+		return withDraws(chosen, this.seed, every, (o) => this.#wanted(o));
 	}
 
 	advance(): void {
@@ -94,7 +146,9 @@ class QueueState {
 		this.#trail.back();
 		this.#publish();
 	}
-	show(ordinal: number): void {
+	/** Show this one now; `asked` where somebody picked it, not an undo. */
+	show(ordinal: number, asked = false): void {
+		if (asked) this.#asked.add(ordinal);
 		this.#trail.show(ordinal);
 		this.#publish();
 	}
@@ -112,6 +166,8 @@ class QueueState {
 
 	#wanted(ordinal: number): boolean {
 		if (ordinal < 0 || ordinal >= dataset.overlay.labels.length) return false;
+		if (this.inForce === "review") return checks.isOpen(ordinal);
+		if (this.inForce === "repeat") return checks.isRepeatable(ordinal);
 		if (this.scope === "all") return true;
 		if (this.scope === "selection") return selection.has(ordinal);
 		if (this.scope === "dubious") return ((dataset.overlay.flags[ordinal] ?? 0) & 1) === 1;

@@ -1,0 +1,17 @@
+/** Label errors as a model version's metrics state them. */
+import { count, percent } from "./format";
+import type { Metrics } from "./modelVersion";
+import type { Worth } from "./rankings";
+
+/** What stands under the column head of the ranking “label errors”. */
+export function doubtWorth(metrics: unknown): Worth {
+	const errors = (metrics as Metrics | null)?.label_errors;
+	if (!errors) return { figure: "not measured here", words: "" };
+	return { figure: `${count(errors.n_suspect)} suspect`, words: noiseWords(errors) };
+}
+
+/** "of 306 labels; about 14 % may be wrong" */
+export function noiseWords({ n, noise_rate }: NonNullable<Metrics["label_errors"]>): string {
+	const rate = noise_rate === null ? "" : `; about ${percent(noise_rate)} may be wrong`;
+	return `of ${count(n)} labels${rate}`;
+}
