@@ -1,15 +1,19 @@
 """The search for hyperparameters as a job: its study, its workers, what comes of its best."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cloudchamber.data import dataset_settings, jobs, models
+from cloudchamber_worker.learning.architectures import architecture
 from learning.conftest import Lab
 from learning.synthetic import drawn_tracks
 
+NETWORKS = ("small_cnn", "seed_cnn", "seed_cnn_3", "resnet18", "metadata_net")
 QUICK: dict[str, Any] = {"architecture": "metadata_net", "epochs": 2, "folds": 2}
 
 
@@ -163,3 +167,15 @@ def test_too_few_labels_are_said_before_a_study_exists(lab: Lab):
     done = lab.run("search_hyperparameters", None, **QUICK)
     assert done["outcome"] == "failed"
     assert "2 classes with at least 2 labels are needed" in done["error"]["message"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_docs_state_every_range_that_is_searched(name: str):
+    text = (Path(__file__).parents[2] / "docs" / "science.md").read_text()
+    section = text.split(f"\n**`{name}`**", 1)[1].split("\n**", 1)[0]
+    told = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|", section, re.MULTILINE)
+    assert told == [
+        (p.name, p.range.replace(", whole", "") + (", log" if p.log else ""), str(p.default))
+        for p in architecture(name).space
+        if p.searched
+    ]

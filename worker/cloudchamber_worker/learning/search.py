@@ -34,6 +34,8 @@ optuna.logging.set_verbosity(logging.WARNING)
 
 # Trials before the importance of a hyperparameter is worth a bar.
 LEAST_FOR_IMPORTANCE = 8
+# Looks at a trial within a fold: each is written to the database before the next epoch.
+TOLD_PER_FOLD = 12
 # Told of a study at most, best first: a result is read by a page.
 MOST_TOLD = 2000
 _SALT = 0x5EA4C4
@@ -135,7 +137,8 @@ def judge(task: Task, recipe: Architecture, on_step: OnStep) -> dict[str, Any]:
         def tell(row: Row, k: int = k, epochs: int = epochs) -> None:
             now = row.get("val_accuracy", np.nan)
             # The last step of a fold is told with the whole classifier's accuracy.
-            if np.isfinite(now) and row["epoch"] < epochs - 1:
+            due = (row["epoch"] + 1) % max(1, epochs // TOLD_PER_FOLD) == 0
+            if np.isfinite(now) and due and row["epoch"] < epochs - 1:
                 mean = float(np.mean([*accuracies, now]))
                 on_step(k * epochs + row["epoch"], n_folds * epochs, mean)
 
