@@ -80,7 +80,8 @@ def test_the_intervals_cover_the_true_counts_where_the_shares_have_shifted():
     for pair in range(60):
         confusion = np.array([rng.multinomial(30, rate) for rate in RATES])
         true = rng.multinomial(300, [0.1, 0.2, 0.7])
-        said = sum(rng.multinomial(k, rate) for k, rate in zip(true, RATES, strict=True))
+        rows = [rng.multinomial(k, rate) for k, rate in zip(true, RATES, strict=True)]
+        said = np.sum(rows, axis=0)
         found = counting.corrected_counts(said, confusion, pair)
         covered += (found.low <= true) & (true <= found.high)
         bare += np.abs(said - true) <= 1.96 * np.sqrt(said)
@@ -95,7 +96,7 @@ def test_a_class_never_held_out_is_left_as_it_was_said():
 
 
 def test_thresholds_count_only_the_sure():
-    probability = np.float32([[0.95, 0.05], [0.6, 0.4], [0.2, 0.8], [np.nan, np.nan]])
+    probability = np.array([[0.95, 0.05], [0.6, 0.4], [0.2, 0.8], [np.nan, np.nan]])
     found = counting.at_thresholds(probability, np.array([0, 1, 1, 0]))
     by = dict(zip(found["thresholds"], found["n"], strict=True))
     assert by[0.0] == [2, 1]
@@ -109,7 +110,7 @@ def test_thresholds_count_only_the_sure():
 def test_new_data_from_elsewhere_is_told_from_more_of_the_same():
     rng = np.random.default_rng(0)
     labelled, others, same = rng.normal(size=(3, 300, 6)).astype(np.float32)
-    foreign = same + np.float32([4, 0, 0, 0, 0, 0])
+    foreign = same + np.array([4, 0, 0, 0, 0, 0], np.float32)
     at_home, _ = domain.compare_distances(same, labelled, others)
     away, _ = domain.compare_distances(foreign, labelled, others)
     assert at_home.outside < domain.MANY < 0.5 < away.outside
@@ -168,6 +169,17 @@ def test_a_foreign_dataset_is_warned_of_by_name(labs: TwoLabs):
     assert result["domain"]["missing_numbers"] == ["peak", "eccentricity", "extent"]
     assert "peak, eccentricity, extent" in words
     assert result["joint_map"] is False
+
+
+def test_a_model_is_judged_on_labels_of_another_dataset(labs: TwoLabs):
+    kinds = np.arange(30) % 3
+    labs.lab.fill(*tracks_of(kinds, 7), "judged")
+    names = ["muon", "electron", "X-ray"]
+    lines = [{"name": f"judged{i:04}", "label": names[kinds[i]]} for i in range(30)]
+    done = labs.lab.run("evaluate", labels=lines, model_version_id=labs.model)
+    assert done["outcome"] == "published", done
+    assert done["result"]["in_training"] == 0
+    assert done["result"]["accuracy"] > 0.9
 
 
 def test_an_autoencoder_cannot_be_applied_and_says_why(lab: Lab):

@@ -23,7 +23,7 @@ def two_groups_and_a_stranger(seed: int = 0):
     y = np.arange(120) % 2
     x = rng.normal(0, (0.3, 3.0, 0.05), (120, 3)).astype(np.float32)
     x[:, 0] += 4 * y
-    return np.vstack([x, np.float32([[2, 0, 1.5]])]), y
+    return np.vstack([x, np.array([[2, 0, 1.5]], np.float32)]), y
 
 
 def probabilities(n: int, seed: int = 0):

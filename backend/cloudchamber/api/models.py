@@ -1,13 +1,13 @@
 """Model versions: what was trained, on what, how well."""
 
 import datetime as dt
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import ConfigDict
 
 from cloudchamber.api.deps import Db
-from cloudchamber.api.schemas import Id, Name, Schema
+from cloudchamber.api.schemas import MAX_ID, Id, Name, Schema
 from cloudchamber.data import models
 from cloudchamber.services import models as service
 
@@ -80,10 +80,17 @@ def rename_model(model_id: Id, body: ModelPatch, db: Db) -> Model:
 
 
 @router.post("/models/{model_id}/activate")
-def activate_model(model_id: Id, db: Db) -> Model:
+def activate_model(
+    model_id: Id,
+    db: Db,
+    dataset_id: Annotated[
+        int | None,
+        Query(ge=1, le=MAX_ID, description="Another dataset, to which it has been applied."),
+    ] = None,
+) -> Model:
     """Show this model version's results, and the map that was published with them if any."""
     with db.write() as session:
-        model = service.activate_model(session, model_id)
+        model = service.activate_model(session, model_id, dataset_id)
         return _summary(Model, model, model.id)
 
 

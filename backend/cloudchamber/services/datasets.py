@@ -55,4 +55,6 @@ def _newer_labels(session: Session, dataset: datasets.Dataset) -> int | None:
     if dataset.active_model_id is None:
         return None
     model = models.get_model(session, dataset.active_model_id)
-    return label_reads.count_changed_since(session, dataset.id, model.label_action_id)
+    # One that was trained elsewhere has seen none of the labels here.
+    seen = model.label_action_id if model.dataset_id == dataset.id else 0
+    return label_reads.count_changed_since(session, dataset.id, seen)

@@ -10,6 +10,7 @@ from cloudchamber.data.columns import Column
 from cloudchamber.errors import Conflict, Invalid, NotFound
 from cloudchamber.services.columns import shown_columns
 from cloudchamber.services.export_files import ExportTable
+from cloudchamber.services.models import was_applied
 
 # Spread over columns of its own up to this width; an embedding is an export of its own.
 NARROW = 32
@@ -53,7 +54,7 @@ def predictions_table(
 ) -> ExportTable:
     """`name,label,probability` and one column of probability per class."""
     model = _model(session, dataset_id, model_id)
-    column = _result(session, model, ("probability",))
+    column = _result(session, dataset_id, model, ("probability",))
     scores = _take(columns.read_column(session, column), chosen, column)
     scores = scores.reshape(len(chosen), column.width)  # [n, classes]
     class_names = [str(c["name"]) for c in model.classes]
@@ -81,7 +82,7 @@ def embedding_table(
 ) -> ExportTable:
     """`name` and one column per dimension of the model's embedding."""
     model = _model(session, dataset_id, model_id)
-    column = _result(session, model, EMBEDDINGS)
+    column = _result(session, dataset_id, model, EMBEDDINGS)
     vectors = _take(columns.read_column(session, column), chosen, column)
     vectors = vectors.reshape(len(chosen), column.width)
     table: dict = {"name": _names(session, dataset_id, chosen)}
@@ -189,13 +190,15 @@ def _model(session: Session, dataset_id: int, model_id: int | None) -> models.Mo
     if model_id is None:
         raise Conflict("The dataset has no model yet.", hint="Train one first.")
     model = models.get_model(session, model_id)
-    if model.dataset_id != dataset_id:
+    if model.dataset_id != dataset_id and not was_applied(session, model_id, dataset_id):
         raise NotFound("The dataset has no such model.")
     return model
 
 
-def _result(session: Session, model: models.ModelVersion, names: tuple[str, ...]) -> Column:
-    found = columns.find_columns(session, model.dataset_id, model_version_id=model.id, names=names)
+def _result(
+    session: Session, dataset_id: int, model: models.ModelVersion, names: tuple[str, ...]
+) -> Column:
+    found = columns.find_columns(session, dataset_id, model_version_id=model.id, names=names)
     if not found:
         raise Invalid(f"The model has no {' or '.join(names)}.", hint="Choose another model.")
     return found[0]

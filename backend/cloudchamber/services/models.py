@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, datasets, models, revisions
-from cloudchamber.errors import Invalid
+from cloudchamber.errors import Conflict, Invalid
 
 
 def models_of(session: Session, dataset_id: int) -> tuple[int | None, list[models.ModelVersion]]:
@@ -31,12 +31,30 @@ def rename_model(
     return model, active
 
 
-def activate_model(session: Session, model_id: int) -> models.ModelVersion:
-    """Make a model version the active one, together with the newest map made from it."""
+def activate_model(
+    session: Session, model_id: int, dataset_id: int | None = None
+) -> models.ModelVersion:
+    """Make a model version the active one, together with the newest map made from it.
+
+    On its own dataset, or on another to which it has been applied: that one then shows what the
+    model says of its cutouts. Conflict where it says nothing of them yet.
+    """
     model, _ = live_model(session, model_id)
+    target = datasets.get_dataset(session, dataset_id or model.dataset_id).id
+    if target != model.dataset_id and not was_applied(session, model_id, target):
+        raise Conflict(
+            f"{model.name} belongs to another dataset and has not been applied to this one.",
+            hint="Apply it first.",
+        )
     maps = columns.find_columns(
-        session, model.dataset_id, group="map", model_version_id=model_id, names=["map"]
+        session, target, group="map", model_version_id=model_id, names=["map"]
     )
     job_id = maps[-1].producer_job_id if maps else None
-    datasets.activate(session, model.dataset_id, model_version_id=model_id, map_job_id=job_id)
+    datasets.activate(session, target, model_version_id=model_id, map_job_id=job_id)
     return model
+
+
+def was_applied(session: Session, model_id: int, dataset_id: int) -> bool:
+    """Whether a model version of any dataset has said something of this dataset's cutouts."""
+    names = ["probability"]
+    return bool(columns.find_columns(session, dataset_id, model_version_id=model_id, names=names))

@@ -3546,7 +3546,10 @@ export interface operations {
     };
     activate_model: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Another dataset, to which it has been applied. */
+                dataset_id?: number | null;
+            };
             header?: never;
             path: {
                 model_id: number;

@@ -65,7 +65,8 @@ def run(job: JobContext) -> None:
         wanted = np.union1d(source.labelled, source.others)
         own = read_for_model(session, source.dataset_id, config, wanted)
         missing = missing_numbers(session, job.dataset_id, config)
-        frames = [frame_of(session, at, config) for at in (source.dataset_id, job.dataset_id)]
+        there = frame_of(session, source.dataset_id, config)
+        here = frame_of(session, job.dataset_id, config)
     found = classifier.predict(
         data, on_batch=lambda done: job.progress(0.3 + 0.3 * done / n, "predicting", cutouts=n)
     )
@@ -102,10 +103,10 @@ def run(job: JobContext) -> None:
             **distance.as_dict(),
             "missing_numbers": missing,
             "numbers": len(config["measurements"]),
-            "source": vars(frames[0]),
-            "target": vars(frames[1]),
+            "source": vars(there),
+            "target": vars(here),
         },
-        "warnings": warnings(distance, *frames, missing, len(config["measurements"])),
+        "warnings": warnings(distance, there, here, missing, len(config["measurements"])),
         "joint_map": drawn is not None,
     }
     job.progress(0.97, "publishing")

@@ -38,6 +38,8 @@ def run(job: JobContext) -> None:
         job.progress(0.4, "predicting", cutouts=len(rows))
         probability = _probability(session, job.dataset_id, model, rows)
         trained_on, _ = models.read_label_snapshot(session, model)
+        if model.dataset_id != job.dataset_id:
+            trained_on = trained_on[:0]  # ordinals of another dataset
     names = [c["name"] for c in model.classes]
     y = _class_numbers([line.label for line in known], names)
     # Classes the model does not know get no probability: their cutouts count as mistakes.
@@ -119,12 +121,14 @@ def _probability(
     session: Session, dataset_id: int, model: models.ModelVersion, rows: NDArray[np.intp]
 ) -> NDArray[np.float32]:
     """Class probabilities [rows, classes]: as published, computed for cutouts that came later."""
-    (column,) = columns.find_columns(
+    published = np.empty((0, len(model.classes)), np.float32)
+    # One of another dataset may not have been applied here yet.
+    for column in columns.find_columns(
         session, dataset_id, model_version_id=model.id, names=["probability"]
-    )
-    published = columns.read_column(session, column).reshape(column.n, column.width)
-    probability = np.empty((len(rows), column.width), np.float32)
-    there = rows < column.n
+    ):
+        published = columns.read_column(session, column).reshape(column.n, column.width)
+    probability = np.empty((len(rows), published.shape[1]), np.float32)
+    there = rows < len(published)
     probability[there] = published[rows[there]]
     if not there.all():
         probability[~there] = _apply(session, dataset_id, model, rows[~there])
