@@ -63,6 +63,7 @@ def test_the_columns_say_what_was_held_out(lab: Lab):
     assert (label[:30] == drawn_tracks(40)[2][:30]).all()
     assert sorted(set(fold[:30].tolist())) == [0, 1, 2]
     assert (fold[30:] == -1).all()
+    assert lab.column("judged", version).tolist() == [1] * 30 + [0] * 10
     assert (p[:30] != lab.column("probability", version)[:30]).any()
 
 

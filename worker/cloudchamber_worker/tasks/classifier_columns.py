@@ -42,18 +42,23 @@ class HeldOutColumns:
     probability  float32 [n, classes], calibrated, NaN where never held out
     label        int16 [n], number of the class trained on, −1 without a label
     fold         int16 [n], −1 where never held out
+    judged       uint8 [n], 1 where the version's figures are taken from
     """
 
     predicted: NDArray[np.int16]
     probability: NDArray[np.float32]
     label: NDArray[np.int16]
     fold: NDArray[np.int16]
+    judged: NDArray[np.uint8]
 
 
 def held_out_columns(
-    n: int, rows: NDArray[np.intp], y: NDArray[np.int64], held: HeldOut
+    n: int, rows: NDArray[np.intp], y: NDArray[np.int64], held: HeldOut, judged: NDArray[np.bool_]
 ) -> HeldOutColumns:
-    """Spread held-out results of the labelled ``rows`` with class numbers ``y`` over n cutouts."""
+    """Spread held-out results of the labelled ``rows`` with class numbers ``y`` over n cutouts.
+
+    judged  bool [labels], which of them figures may be taken from
+    """
     calibrated = calibrated_probability(held, y)
     tested = rows[held.tested]
     columns = HeldOutColumns(
@@ -61,11 +66,13 @@ def held_out_columns(
         np.full((n, calibrated.shape[1]), np.nan, np.float32),
         np.full(n, -1, np.int16),
         np.full(n, -1, np.int16),
+        np.zeros(n, np.uint8),
     )
     columns.predicted[tested] = calibrated[held.tested].argmax(axis=1)
     columns.probability[rows] = calibrated
     columns.label[rows] = y
     columns.fold[rows] = held.fold
+    columns.judged[rows] = held.tested & judged
     return columns
 
 
@@ -98,6 +105,10 @@ def write_prediction(
     write(
         "fold", "Fold", "int16", held_out.fold,
         "Fold of the cross-validation in which the label was held out; −1 where never", "model",
+    )  # fmt: skip
+    write(
+        "judged", "Judged on", "uint8", held_out.judged,
+        "1 where the label was held out and counts in the version's figures", "model",
     )  # fmt: skip
 
 

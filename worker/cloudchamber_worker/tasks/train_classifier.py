@@ -269,7 +269,13 @@ def run(job: JobContext) -> None:
             training.targets.classes,
             prediction,
             odd,
-            held_out_columns(training.snapshot.n, rows, training.targets.y, held),
+            held_out_columns(
+                training.snapshot.n,
+                rows,
+                training.targets.y,
+                held,
+                training.truth.judged | (metrics["truth"]["used"] == "all"),
+            ),
         )
         if explained is not None:
             write_contributions(
