@@ -1,7 +1,7 @@
 /** Label errors as a model version's metrics state them. */
 import { count, percent } from "./format";
 import type { Metrics } from "./modelVersion";
-import type { Worth } from "./rankings";
+import type { Worth } from "./novelty";
 
 /** What stands under the column head of the ranking “label errors”. */
 export function doubtWorth(metrics: unknown): Worth {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { noveltyOf, RANKINGS, type Ranking, rank, worth } from "./rankings";
+import { rank } from "./rankings";
 
 describe("rank", () => {
 	const values = Float32Array.from([0.2, Number.NaN, 0.9, 0.2, 0.5]);
@@ -22,27 +22,5 @@ describe("rank", () => {
 
 	it("shows only what is asked for", () => {
 		expect([...rank(values, "largest", (i) => i !== 2)]).toEqual([4, 0, 3]);
-	});
-});
-
-describe("what a ranking is worth", () => {
-	const knn = RANKINGS[0] as Ranking;
-
-	it("is stated from this dataset when it was measured here", () => {
-		const novelty = noveltyOf(
-			{ novelty: { knn_distance: { mean: 0.812, sd: 0.03 } } },
-			"knn_distance",
-		);
-		expect(worth(knn, novelty).figure).toBe("AUROC 0.81 ± 0.03");
-	});
-
-	it("is never passed off as measured when it was not", () => {
-		for (const ranking of RANKINGS) expect(worth(ranking, null).figure).toBe("not measured here");
-	});
-
-	it("is read from a bare number as well, and from nothing", () => {
-		expect(noveltyOf({ novelty: { entropy: 0.7 } }, "entropy")?.auroc).toBe(0.7);
-		expect(noveltyOf({ novelty: null }, "entropy")).toBeNull();
-		expect(noveltyOf(null, "entropy")).toBeNull();
 	});
 });

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { byTrust, experimentOf, heat, noveltiesOf, trustOf, worth } from "./novelty";
+import { RANKINGS, type Ranking } from "./rankings";
+
+const judged = {
+	auroc: 0.9,
+	interval: [0.8, 0.95],
+	precision_at_50: 0.7,
+	base_rate: 0.4,
+	n_unseen: 30,
+};
+const result = {
+	rankings: {
+		knn_distance: {
+			auroc: 0.85,
+			sd: 0.04,
+			precision_at_50: 0.7,
+			base_rate: 0.45,
+			per_class: { muon: judged },
+		},
+		entropy: { auroc: 0.75, sd: 0.1, precision_at_50: 0.6, base_rate: 0.45, per_class: {} },
+	},
+	classes: ["muon"],
+	n: 306,
+	default: "rank_ensemble",
+};
+const metrics = { novelty: { knn_distance: { auroc: 0.7, sd: null }, margin: { auroc: 0.8 } } };
+const knn = RANKINGS.find((r) => r.column === "knn_distance") as Ranking;
+
+describe("what a ranking is worth", () => {
+	it("is the experiment's figure before the training's", () => {
+		const experiment = experimentOf(result);
+		expect(trustOf("knn_distance", experiment, metrics)?.novelty.auroc).toBe(0.85);
+		expect(trustOf("margin", experiment, metrics)?.from).toBe("training");
+		expect(trustOf("lof", experiment, metrics)).toBeNull();
+	});
+
+	it("says what the first 50 held and what chance would have brought", () => {
+		const trust = trustOf("knn_distance", experimentOf(result), null);
+		expect(worth(knn, trust)).toEqual({
+			figure: "AUROC 0.85 ± 0.04",
+			words: "first 50: 0.70 of an unseen class, 0.45 by chance",
+		});
+	});
+
+	it("names the short check of a training as such", () => {
+		expect(worth(knn, trustOf("knn_distance", null, metrics)).words).toContain("in training");
+	});
+
+	it("is never passed off as measured when it was not", () => {
+		for (const ranking of RANKINGS) expect(worth(ranking, null).figure).toBe("not measured here");
+	});
+
+	it("is read from the bare numbers of older versions, and from nothing", () => {
+		const old = noveltiesOf({ entropy: 0.7, margin: { auroc: 0.6, per_class: { "0": 0.65 } } });
+		expect(old.entropy?.auroc).toBe(0.7);
+		expect(old.margin?.perClass["0"]?.auroc).toBe(0.65);
+		expect(noveltiesOf(null)).toEqual({});
+		expect(experimentOf({ rankings: {} })).toBeNull();
+	});
+});
+
+describe("the order of rankings", () => {
+	it("is by what they find, the unmeasured behind as they are listed", () => {
+		const order = byTrust(RANKINGS, (column) => trustOf(column, experimentOf(result), metrics));
+		const names = order.map((r) => r.column);
+		expect(names.slice(0, 3)).toEqual(["knn_distance", "margin", "entropy"]);
+		const rest = RANKINGS.map((r) => r.column).filter((c) => !names.slice(0, 3).includes(c));
+		expect(names.slice(3)).toEqual(rest);
+	});
+});
+
+it("colours no figure that a coin would reach", () => {
+	expect([heat(0.3), heat(0.5), heat(0.75), heat(1)]).toEqual([0, 0, 0.5, 1]);
+});

@@ -1,0 +1,151 @@
+/**
+ * How far a ranking can be trusted to find the unknown: measured on this dataset by leaving one
+ * class out in turn, by the experiment of its own or, shorter, while a classifier was trained.
+ */
+import type { Ranking } from "./rankings";
+
+/** One class left out. */
+export interface LeftOut {
+	auroc: number;
+	/** 95 % interval by bootstrap over the cutouts ranked. */
+	interval: [number, number] | null;
+	/** Share of the unseen class among the first 50, and among all that were ranked. */
+	precision: number | null;
+	baseRate: number | null;
+	unseen: number | null;
+}
+
+/** Mean over the classes. */
+export interface Novelty {
+	auroc: number;
+	/** Standard deviation over the classes. */
+	sd: number | null;
+	precision: number | null;
+	baseRate: number | null;
+	perClass: Record<string, LeftOut>;
+}
+
+/** What the job `leave_one_class_out` found. */
+export interface Experiment {
+	rankings: Record<string, Novelty>;
+	classes: string[];
+	/** Classes with too few labels to be left out. */
+	untested: string[];
+	labels: number;
+	default: string;
+	selfSupervised: string | null;
+}
+
+export interface Trust {
+	novelty: Novelty;
+	from: "experiment" | "training";
+}
+
+/** A table {ranking: figures}; entries may be bare numbers, as older model versions have them. */
+export function noveltiesOf(table: unknown): Record<string, Novelty> {
+	const found: Record<string, Novelty> = {};
+	for (const [column, entry] of Object.entries(record(table) ?? {})) {
+		const novelty = noveltyFrom(entry);
+		if (novelty) found[column] = novelty;
+	}
+	return found;
+}
+
+export function experimentOf(result: unknown): Experiment | null {
+	const fields = record(result);
+	const rankings = noveltiesOf(fields?.rankings);
+	if (!fields || Object.keys(rankings).length === 0) return null;
+	return {
+		rankings,
+		classes: strings(fields.classes),
+		untested: strings(fields.untested_classes),
+		labels: number(fields.n) ?? 0,
+		default: typeof fields.default === "string" ? fields.default : "",
+		selfSupervised: typeof fields.self_supervised === "string" ? fields.self_supervised : null,
+	};
+}
+
+/** The experiment's figure where there is one, else that of the active model's training. */
+export function trustOf(
+	column: string,
+	experiment: Experiment | null,
+	metrics: unknown,
+): Trust | null {
+	const measured = experiment?.rankings[column];
+	if (measured) return { novelty: measured, from: "experiment" };
+	const trained = noveltiesOf(record(metrics)?.novelty)[column];
+	return trained ? { novelty: trained, from: "training" } : null;
+}
+
+/** What stands under a column head: a figure measured here, or where one was measured. */
+export interface Worth {
+	figure: string;
+	words: string;
+}
+
+export function worth(ranking: Ranking, trust: Trust | null): Worth {
+	if (!trust) return { figure: "not measured here", words: ranking.elsewhere ?? "" };
+	const { auroc, sd, precision, baseRate } = trust.novelty;
+	const spread = sd === null ? "" : ` ± ${sd.toFixed(2)}`;
+	const hits =
+		precision === null || baseRate === null
+			? "would have found a class nobody labelled"
+			: `first 50: ${precision.toFixed(2)} of an unseen class, ${baseRate.toFixed(2)} by chance`;
+	return {
+		figure: `AUROC ${auroc.toFixed(2)}${spread}`,
+		words: trust.from === "experiment" ? hits : `${hits} (short check in training)`,
+	};
+}
+
+/** The rankings that find most come first; those not measured follow as they are listed. */
+export function byTrust<R extends { column: string }>(
+	rankings: readonly R[],
+	trust: (column: string) => Trust | null,
+): R[] {
+	const measured = new Map(rankings.map((r) => [r, trust(r.column)?.novelty.auroc ?? -1]));
+	return [...rankings].sort((a, b) => (measured.get(b) ?? -1) - (measured.get(a) ?? -1));
+}
+
+/** How strongly a cell is coloured, 0 to 1: an AUROC of a coin or worse not at all. */
+export function heat(auroc: number): number {
+	return Math.min(1, Math.max(0, (auroc - 0.5) / 0.5));
+}
+
+function noveltyFrom(entry: unknown): Novelty | null {
+	const fields = record(entry);
+	const auroc = number(entry) ?? number(fields?.auroc) ?? number(fields?.mean);
+	if (auroc === null) return null;
+	const perClass: Record<string, LeftOut> = {};
+	for (const [name, value] of Object.entries(record(fields?.per_class) ?? {})) {
+		const of = record(value);
+		const figure = number(value) ?? number(of?.auroc);
+		if (figure === null) continue;
+		const interval = Array.isArray(of?.interval) ? of.interval.map(Number) : [];
+		perClass[name] = {
+			auroc: figure,
+			interval: interval.length === 2 ? [interval[0] as number, interval[1] as number] : null,
+			precision: number(of?.precision_at_50),
+			baseRate: number(of?.base_rate),
+			unseen: number(of?.n_unseen),
+		};
+	}
+	return {
+		auroc,
+		sd: number(fields?.sd),
+		precision: number(fields?.precision_at_50),
+		baseRate: number(fields?.base_rate),
+		perClass,
+	};
+}
+
+function record(value: unknown): Record<string, unknown> | null {
+	return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+function number(value: unknown): number | null {
+	return typeof value === "number" ? value : null;
+}
+
+function strings(value: unknown): string[] {
+	return Array.isArray(value) ? value.map(String) : [];
+}
