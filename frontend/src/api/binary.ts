@@ -113,6 +113,19 @@ export async function fetchColumn(id: number, revision?: number): Promise<TypedA
 	return asArray(await response.arrayBuffer(), dtype.trim());
 }
 
+/** The rows start..stop of one column, row-major, for columns too large to fetch whole. */
+export async function fetchColumnRows(
+	id: number,
+	start: number,
+	stop: number,
+	revision: number,
+): Promise<TypedArray> {
+	const query = `start=${start}&stop=${stop}&revision=${revision}`;
+	const response = await fetchBytes(`/columns/${id}/values?${query}`);
+	const dtype = (response.headers.get("X-Column") ?? "float32").split(";")[0] ?? "float32";
+	return asArray(await response.arrayBuffer(), dtype.trim());
+}
+
 /** Pixels and masks of up to 256 cutouts. */
 export async function fetchPixels(
 	datasetId: number,

@@ -9,6 +9,35 @@ export interface ReliabilityBin {
 	n: number;
 }
 
+export interface Calibration {
+	ece: number | null;
+	bins: ReliabilityBin[];
+	/** 95 % of the errors of bootstrap samples. */
+	interval?: [number, number] | null;
+	/** What a perfect calibration would show with these confidences and so few cutouts. */
+	floor?: number | null;
+	/** Without temperature. */
+	before?: { ece: number | null; interval: [number, number] | null };
+}
+
+export interface CoverageCurve {
+	threshold: number[];
+	coverage: number[];
+	n: number[];
+	accuracy: (number | null)[];
+	low: number[];
+	high: number[];
+}
+
+export interface ShapSummary {
+	features: string[];
+	classes: string[];
+	/** Mean of the absolute value [classes][features], in log odds. */
+	mean_abs: number[][];
+	base: number[];
+	n: number;
+}
+
 export interface Estimate {
 	mean: number;
 	sd: number | null;
@@ -29,7 +58,12 @@ export interface Metrics {
 	accuracy?: Proportion;
 	macro_f1?: Proportion;
 	confusion?: number[][];
-	calibration?: { ece: number | null; bins: ReliabilityBin[] };
+	calibration?: Calibration;
+	/** Accuracy against coverage: lists of one length, over thresholds 0, 0.01 … 0.99. */
+	coverage_curve?: CoverageCurve;
+	/** Gradient-boosted trees: what each number contributed, on average over n cutouts. */
+	shap?: ShapSummary | null;
+	temperature?: number;
 	coverage?: {
 		threshold: number;
 		coverage: number;

@@ -4,6 +4,7 @@ import { fetchColumn, type TypedArray } from "../api/binary";
 import { fetchJson, sendJson } from "../api/client";
 import type { Column } from "../api/types";
 import type { ModelVersion } from "../lib/modelVersion";
+import { type Tested, tested } from "../lib/purity";
 import { dataset } from "./dataset.svelte";
 
 /** Class indices by cutout: the label a version was trained on, and its guess while held out. */
@@ -19,6 +20,7 @@ class ModelsState {
 	#details = new SvelteMap<number, ModelVersion>();
 	readonly #asked = new Set<number>();
 	#cells = new SvelteMap<number, Cells>();
+	#tested = new SvelteMap<number, Tested>();
 
 	async refresh(datasetId: number): Promise<void> {
 		if (datasetId !== this.#of) this.list = null;
@@ -76,6 +78,27 @@ class ModelsState {
 			fetchColumn(heldOut.id, heldOut.revision),
 		]);
 		this.#cells.set(id, { label: a, heldOut: b });
+	}
+
+	/** What was held out of a version's training; undefined until it has arrived. */
+	tested(id: number): Tested | undefined {
+		return this.#tested.get(id);
+	}
+
+	/** Fetch held-out probabilities; versions of before they were kept have none. */
+	async loadTested(id: number, classes: number): Promise<void> {
+		if (this.#tested.has(id)) return;
+		const own = await this.loadColumns(id);
+		const [probability, label, judged] = ["held_out_probability", "snapshot_class", "judged"].map(
+			(name) => own.find((c) => c.name === name),
+		);
+		if (!probability || !label) return;
+		const [p, l, j] = await Promise.all([
+			fetchColumn(probability.id, probability.revision),
+			fetchColumn(label.id, label.revision),
+			judged ? fetchColumn(judged.id, judged.revision) : undefined,
+		]);
+		this.#tested.set(id, tested(l, p, classes, j));
 	}
 
 	/** Columns a version published, whether it is active or not. */
