@@ -8,7 +8,13 @@ from cloudchamber.data import cutouts, datasets, models
 from cloudchamber.services.columns import shown_columns
 from cloudchamber_worker.learning.augmentation import rotate, symmetry, turns
 from cloudchamber_worker.learning.checkpoints import Journal
-from cloudchamber_worker.learning.inputs import canonical, fit_pixel_scaling, pack, turned_back
+from cloudchamber_worker.learning.inputs import (
+    canonical,
+    fit_pixel_scaling,
+    in_circle,
+    pack,
+    turned_back,
+)
 from cloudchamber_worker.learning.losses import simclr, vicreg
 from cloudchamber_worker.learning.neighbour_accuracy import (
     compare_with_measurements,
@@ -58,20 +64,33 @@ def test_the_orientations_of_a_turned_copy_are_those_of_the_original():
 @pytest.mark.parametrize("shape", [(5, 8), (7, 7), (6, 4, 3)])
 def test_all_copies_of_a_cutout_have_one_canonical_form(shape: tuple[int, ...]):
     pixels = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
-    form, _ = canonical(pixels)
+    form, _ = canonical(pixels, "fitted")
     for which in range(8):
         copy = np.rot90(pixels, which % 4)
         copy = copy[:, ::-1] if which >= 4 else copy
-        assert (canonical(copy)[0] == form).all()
+        assert (canonical(copy, "fitted")[0] == form).all()
+
+
+def test_a_line_is_as_long_in_its_square_however_it_lies():
+    flat = np.zeros((5, 101), np.uint8)
+    flat[2] = 200
+    steep = np.zeros((73, 73), np.uint8)
+    steep[np.arange(73), np.arange(73)] = 200
+    assert in_circle(flat).shape == (102, 102)
+    assert in_circle(steep).shape == (104, 104)
+    assert in_circle(flat).sum() == flat.sum()
+    colour = np.full((4, 6, 3), (10, 20, 30), np.uint8)
+    assert (in_circle(colour) == colour[0, 0]).all()
 
 
 def test_packed_canonical_images_are_turned_back_to_how_they_lie():
-    images = [image for image in drawn_tracks(30)[0] if image.shape[0] % 2 == 0]
+    # Sides whose square is centred without a remainder.
+    images = [i for i in drawn_tracks(60)[0] if (in_circle(i).shape[0] - i.shape[0]) % 2 == 0]
     scaling = fit_pixel_scaling(images)
-    forms = [canonical(image) for image in images]
+    forms = [canonical(image, "fitted") for image in images]
     which = np.array([turn for _, turn in forms])
     assert len(set(which.tolist())) > 2
-    lying = pack(images, len(images), scaling, "fitted")
+    lying = pack(map(in_circle, images), len(images), scaling, "fitted")
     back = turned_back(pack([form for form, _ in forms], len(images), scaling, "fitted"), which)
     # Area averaging in another order rounds differently.
     assert np.abs(back.astype(int) - lying).max() <= 1

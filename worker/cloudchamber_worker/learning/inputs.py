@@ -230,9 +230,10 @@ def pack(
     return packed
 
 
-def canonical(pixels: NDArray[Any]) -> tuple[NDArray[Any], int]:
+def canonical(pixels: NDArray[Any], representation: Representation) -> tuple[NDArray[Any], int]:
     """Pixels [H, W] or [H, W, C] in that one of their 8 orientations whose shape and bytes come
-    first, and which of ``augmentation.symmetry`` that is.
+    first, and which of ``augmentation.symmetry`` that is; ``in_circle`` where the representation
+    zooms to fit.
 
     All turned and mirrored copies of a cutout become one array. Packed as they lie they would
     differ by half a pixel wherever an odd side is centred in an even one.
@@ -244,7 +245,25 @@ def canonical(pixels: NDArray[Any]) -> tuple[NDArray[Any], int]:
         key = (turned.shape, turned.tobytes())
         if best is None or key < best:
             best, chosen, which = key, turned, turn
-    return chosen, which
+    return (chosen if representation == "downscaled" else in_circle(chosen)), which
+
+
+def in_circle(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Pixels [H, W] or [H, W, C] in a square as wide as their diagonal, background around them.
+
+    A track along the diagonal fills a smaller box than one along a side, and zoomed to fit would be
+    the larger of the two: its size would tell how it lies. And no turn loses a corner.
+    """
+    height, width = pixels.shape[:2]
+    side = int(np.ceil(np.hypot(height, width)))
+    channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    square = np.empty((side, side, *pixels.shape[2:]), pixels.dtype)
+    if pixels.size:
+        level = background(_channels_first(pixels, channels))
+        square[:] = level[0] if pixels.ndim == 2 else level
+        top, left = (side - height) // 2, (side - width) // 2
+        square[top : top + height, left : left + width] = pixels
+    return square
 
 
 def turned_back(images: NDArray[np.uint8], which: NDArray[np.integer] | None) -> NDArray[np.uint8]:

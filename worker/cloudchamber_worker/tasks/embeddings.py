@@ -137,7 +137,7 @@ def read_images(
         ):
             on_row(i)
             if turned:
-                pixels, which[i] = canonical(pixels)
+                pixels, which[i] = canonical(pixels, config["representation"])
             yield pixels
 
     scaling = PixelScaling(**config["pixel_scaling"])
