@@ -10,6 +10,7 @@ import {
 	shortValue,
 	studies,
 	trialsOf,
+	valueRange,
 } from "./search";
 
 function job(id: number, more: object): Job {
@@ -83,6 +84,14 @@ describe("studies", () => {
 			{ x: 2, y: 0.8 },
 			{ x: 4, y: 0.8 },
 		]);
+	});
+
+	it("are drawn in the range of the trials that ended, not of those given up", () => {
+		const far = [row(0, "complete", 0.8), row(1, "complete", 0.7), row(2, "pruned", 0.1)];
+		const range = valueRange(trialsOf([job(1, { curve: far })]));
+		expect(range?.[0]).toBeCloseTo(0.65);
+		expect(range?.[1]).toBe(0.8);
+		expect(valueRange([])).toBeNull();
 	});
 
 	it("say what mattered by the last word on it", () => {

@@ -136,6 +136,21 @@ export function bestSoFar(trials: readonly Trial[]): { x: number; y: number }[] 
 	});
 }
 
+/**
+ * The values worth a plot's height: those of trials that came to their end, and half as much again
+ * below; trials given up far below would press all others together.
+ */
+export function valueRange(trials: readonly Trial[]): [number, number] | null {
+	const ended = trials.filter((t) => t.state === "complete");
+	const values = (ended.length > 1 ? ended : trials).flatMap((t) =>
+		t.value === null ? [] : [t.value],
+	);
+	if (values.length === 0) return null;
+	const low = Math.min(...values);
+	const high = Math.max(...values);
+	return [Math.max(0, low - 0.5 * (high - low)), high];
+}
+
 /** Where the values of a parameter lie: on a line, on a line of logarithms, or each at its place. */
 export type Axis =
 	| { kind: "number"; log: boolean; low: number; high: number }
