@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-VIEWS = ("label", "explore", "galleries", "models", "exposures", "jobs", "import")
+VIEWS = (
+    "label", "explore", "galleries", "models", "agreement", "exposures", "jobs", "import",
+)  # fmt: skip
 THEMES = ("dark", "light")
 
 
