@@ -32,7 +32,7 @@ class EnergyCalibration(_Part):
     gain: Annotated[Number, Field(gt=0, le=1e9)]
     """e⁻ per ADU"""
     ev_per_electron: Annotated[Number, Field(gt=0, le=1e6)] = 3.77
-    """eV per electron-hole pair; silicon at about 130 K (Rodrigues et al. 2021)"""
+    """eV per electron-hole pair; silicon (Rodrigues et al. 2021 measured 3.749 at 123 K)"""
     source: Line = ""
     """Where it comes from: entered by whom, or the line it was fitted to."""
 

@@ -61,8 +61,9 @@ function suggestions(): Colouring | null {
 	const model = modelId ? models.detail(modelId) : undefined;
 	if (!predicted || !model) return null;
 	const ids = new Int32Array(dataset.n);
+	const classes = models.classesOf(model);
 	for (let i = 0; i < predicted.length && i < ids.length; i++)
-		ids[i] = model.classes[predicted[i] as number]?.id ?? 0;
+		ids[i] = classes[predicted[i] as number]?.id ?? 0;
 	return ofClasses(ids, "no suggestion");
 }
 

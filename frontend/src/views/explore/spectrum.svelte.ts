@@ -2,6 +2,7 @@
 import type { Column } from "../../api/types";
 import { isCharge, type Shown, scale, shownIn, shownUnit } from "../../lib/energy";
 import { type FitOutcome, fitPeak } from "../../lib/fitPeak";
+import { wantsLog } from "../../lib/quantiles";
 import { type Axis, axisOf, count, edges, type Spectrum } from "../../lib/spectrum";
 import { load, save } from "../../lib/stored";
 import { dataset } from "../../state/dataset.svelte";
@@ -23,7 +24,8 @@ class SpectrumState {
 	open = $state(load("spectrum.open", false));
 	#column = $state(load("spectrum.column", "charge"));
 	#unit = $state<Shown>(load<Shown>("spectrum.unit", "keV"));
-	logX = $state(load("spectrum.logX", false));
+	/** null: as the values want it, until somebody chooses. */
+	#logX = $state<boolean | null>(load<boolean | null>("spectrum.logX", null));
 	logY = $state(load("spectrum.logY", false));
 	bins = $state(load("spectrum.bins", 80));
 	byClass = $state(load("spectrum.byClass", false));
@@ -48,6 +50,12 @@ class SpectrumState {
 	factor = $derived(scale(this.column?.unit, this.unit, energy.calibration) ?? 1);
 	values = $derived(this.column ? dataset.values(this.column.name) : undefined);
 
+	logX = $derived.by((): boolean => {
+		if (this.#logX !== null) return this.#logX;
+		// Within less than a decade, as around a line, equal steps are easier to read.
+		const narrow = this.#range && this.#range[1] < 10 * this.#range[0];
+		return !narrow && this.values !== undefined && wantsLog(this.values);
+	});
 	axis = $derived.by((): Axis | null => {
 		if (!this.values) return null;
 		const whole = axisOf(this.values, this.factor, this.logX, this.bins);
@@ -119,9 +127,13 @@ class SpectrumState {
 		this.bins = Math.max(FEWEST_BINS, Math.min(MOST_BINS, Math.round(bins)));
 		save("spectrum.bins", this.bins);
 	}
-	toggle(what: "logX" | "logY" | "byClass"): void {
+	toggle(what: "logY" | "byClass"): void {
 		this[what] = !this[what];
 		save(`spectrum.${what}`, this[what]);
+	}
+	toggleLogX(): void {
+		this.#logX = !this.logX;
+		save("spectrum.logX", this.#logX);
 	}
 	/** Ends in the unit shown. */
 	setBrush(ends: readonly [number, number] | null): void {
