@@ -37,3 +37,15 @@ it("sends only what was changed", () => {
 	});
 	expect(changed(fields, { epochs: "12", kl_weight: 0.5 })).toEqual({ epochs: 12, kl_weight: 0.5 });
 });
+
+it("tells an optional yes or no from one left open", () => {
+	const fields = fieldsOf({
+		properties: {
+			ignore_orientation: { anyOf: [{ type: "boolean" }, { type: "null" }], default: null },
+		},
+	});
+	expect(fields[0]).toMatchObject({ kind: "boolean", optional: true, initial: null });
+	expect(changed(fields, {})).toEqual({});
+	expect(changed(fields, { ignore_orientation: "" })).toEqual({});
+	expect(changed(fields, { ignore_orientation: false })).toEqual({ ignore_orientation: false });
+});
