@@ -3,6 +3,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { fetchColumn, type TypedArray } from "../api/binary";
 import { fetchJson, sendJson } from "../api/client";
 import type { Column } from "../api/types";
+import { classesHere } from "../lib/applied";
 import type { ModelVersion } from "../lib/modelVersion";
 import { type Tested, tested } from "../lib/purity";
 import { dataset } from "./dataset.svelte";
@@ -51,7 +52,13 @@ class ModelsState {
 			this.#asked.add(id);
 			queueMicrotask(() => void this.loadDetail(id).catch(() => this.#asked.delete(id)));
 		}
-		return known?.classes ?? [];
+		return known ? this.classesOf(known) : [];
+	}
+
+	/** Classes of a version; one of another dataset meets those here by name, id 0 where none fits. */
+	classesOf(model: ModelVersion): { id: number; name: string }[] {
+		if (model.dataset_id === dataset.id) return model.classes;
+		return classesHere(model.classes, dataset.classes);
 	}
 
 	/** What the active model thinks of a cutout; null while on its way, or without a model. */
