@@ -238,13 +238,17 @@ def canonical(pixels: NDArray[Any], representation: Representation) -> tuple[NDA
     All turned and mirrored copies of a cutout become one array. Packed as they lie they would
     differ by half a pixel wherever an odd side is centred in an even one.
     """
+    height, width = pixels.shape[:2]
+    # Of those that lie flat: even quarter turns keep the shape, odd ones exchange the sides.
+    turns = range(8) if height == width else range(int(height > width), 8, 2)
     best, chosen, which = None, pixels, 0
-    for turn in range(8):
+    for turn in turns:
         turned = np.rot90(pixels, turn % 4, axes=(0, 1))
-        turned = np.ascontiguousarray(turned[:, ::-1] if turn >= 4 else turned)
-        key = (turned.shape, turned.tobytes())
+        turned = turned[:, ::-1] if turn >= 4 else turned
+        key = turned.tobytes()
         if best is None or key < best:
             best, chosen, which = key, turned, turn
+    chosen = np.ascontiguousarray(chosen)
     return (chosen if representation == "downscaled" else in_circle(chosen)), which
 
 
