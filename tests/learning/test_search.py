@@ -169,7 +169,7 @@ def test_too_few_labels_are_said_before_a_study_exists(lab: Lab):
     assert "2 classes with at least 2 labels are needed" in done["error"]["message"]
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, "trees"])
 def test_the_docs_state_every_range_that_is_searched(name: str):
     text = (Path(__file__).parents[2] / "docs" / "science.md").read_text()
     section = text.split(f"\n**`{name}`**", 1)[1].split("\n**", 1)[0]
