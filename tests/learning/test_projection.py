@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
+from cloudchamber_worker.learning import projection
 from cloudchamber_worker.learning.clustering import find_clusters
 from cloudchamber_worker.learning.projection import align, clean, project, standardise
 from cloudchamber_worker.learning.typicality import labelling_order, typicality
@@ -109,3 +110,21 @@ def test_what_is_labelled_comes_last_and_covers_its_region():
     order = labelling_order(vectors, labelled=labelled)
     assert labelled[order[-30:]].all()
     assert not labelled[order[:60]].any()
+
+
+def test_compiled_kernels_are_kept_for_the_next_process():
+    from umap.layouts import _nb_optimize_layout_euclidean_single_epoch as layout
+    from umap.umap_ import compute_membership_strengths, smooth_knn_dist
+
+    vectors, _ = blobs(40)
+    project(vectors)
+    for kernel in (layout, smooth_knn_dist, compute_membership_strengths):
+        assert kernel.stats.cache_path is not None
+
+
+def test_a_set_too_large_to_fit_whole_is_placed_around_a_sample(monkeypatch):
+    monkeypatch.setattr(projection, "MAX_FIT", 100)
+    vectors, which = blobs(300)
+    positions = project(vectors)
+    assert np.isfinite(positions).all()
+    assert adjusted_rand_score(which, find_clusters(positions).cluster) > 0.9

@@ -47,12 +47,9 @@ def project(
     """
     n = len(vectors)
     x = clean(vectors)
-    start = np.full((n, 2), np.nan, np.float32)
-    if previous is not None:
-        k = min(n, len(previous))
-        start[:k] = previous[:k]
+    start = padded(previous, n)
     if n < LEAST_FOR_UMAP or len(np.unique(x, axis=0)) < LEAST_FOR_UMAP:
-        positions = _plane(x, seed)
+        positions = plane(x, seed)
     else:
         # Equal rows fill each other's neighbourhoods and drift off as islands of their own: they
         # are placed once, and then side by side. (509 DAMIC cutouts, 55 of them copies by their
@@ -60,22 +57,40 @@ def project(
         _, first, spot = np.unique(x, axis=0, return_index=True, return_inverse=True)
         fit = _umap if len(first) <= MAX_FIT else _sampled_umap
         apart = fit(x[first], start[first], n_neighbors, min_dist, seed)
-        positions = apart[spot] + _discs(spot, 0.02)
+        positions = apart[spot] + spread_copies(spot, 0.02)
     positions = positions - positions.mean(axis=0) if n else positions
     return align(positions, start).astype(np.float32)
 
 
+def padded(previous: NDArray[np.float32] | None, n: int) -> NDArray[np.float32]:
+    """Positions [n, 2] of a map that may be missing or of another length; NaN where unknown."""
+    start = np.full((n, 2), np.nan, np.float32)
+    if previous is not None:
+        k = min(n, len(previous))
+        start[:k] = previous[:k]
+    return start
+
+
 def align(positions: NDArray[np.floating], previous: NDArray[np.floating]) -> NDArray[np.floating]:
     """Turn, mirror and move positions [n, 2] onto previous [n, 2] (NaN: free) by least squares."""
+    turn, shift = alignment(positions, previous)
+    return positions @ turn + shift
+
+
+def alignment(
+    positions: NDArray[np.floating], previous: NDArray[np.floating]
+) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+    """turn [2, 2] and shift [2] that lay positions @ turn + shift onto previous by least squares;
+    those that change nothing where fewer than three rows are shared."""
     shared = np.isfinite(previous).all(axis=1)
     if shared.sum() < 3:
-        return positions
+        return np.eye(2), np.zeros(2)
     here, there = positions[shared], previous[shared]
-    rotation, _ = orthogonal_procrustes(here - here.mean(axis=0), there - there.mean(axis=0))
-    return (positions - here.mean(axis=0)) @ rotation + there.mean(axis=0)
+    turn, _ = orthogonal_procrustes(here - here.mean(axis=0), there - there.mean(axis=0))
+    return turn, there.mean(axis=0) - here.mean(axis=0) @ turn
 
 
-def _plane(x: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
+def plane(x: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
     """Principal components where there are any; rows on one spot are spread over a small disc."""
     n = len(x)
     positions = np.zeros((n, 2), np.float32)
@@ -84,10 +99,10 @@ def _plane(x: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
         positions[:, :parts] = PCA(parts, random_state=seed).fit_transform(x)
         positions *= EXTENT / 2 / max(float(np.abs(positions).max()), 1e-9)
     _, spot = np.unique(x, axis=0, return_inverse=True)
-    return positions + _discs(spot, 0.1)
+    return positions + spread_copies(spot, 0.1)
 
 
-def _discs(spot: NDArray[np.intp], step: float) -> NDArray[np.float32]:
+def spread_copies(spot: NDArray[np.intp], step: float) -> NDArray[np.float32]:
     """Offsets [n, 2] that spread the rows of one spot over a sunflower's disc."""
     order = np.argsort(spot, kind="stable")
     begins = np.searchsorted(spot[order], spot[order])
@@ -97,7 +112,7 @@ def _discs(spot: NDArray[np.intp], step: float) -> NDArray[np.float32]:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1).astype(np.float32)
 
 
-def _initial(x: NDArray[np.float32], start: NDArray[np.float32], seed: int):
+def initial(x: NDArray[np.float32], start: NDArray[np.float32], seed: int):
     """The previous map where it reaches, new rows among their nearest old ones; else principal
     components, which keep groups without neighbours in common near each other."""
     known = np.isfinite(start).all(axis=1)
@@ -139,7 +154,7 @@ def _reducer(x: NDArray[np.float32], init: Any, n_neighbors: int, min_dist: floa
 def _umap(
     x: NDArray[np.float32], start: NDArray[np.float32], n_neighbors: int, min_dist: float, seed: int
 ) -> NDArray[np.float32]:
-    init = _initial(x, start, seed)
+    init = initial(x, start, seed)
     if x.shape[1] < 2 and isinstance(init, str):
         init = "random"
     with warnings.catch_warnings():
@@ -154,7 +169,7 @@ def _sampled_umap(
     rest = np.setdiff1d(np.arange(len(x)), chosen)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        init = _initial(x[chosen], start[chosen], seed)
+        init = initial(x[chosen], start[chosen], seed)
         reducer = _reducer(x[chosen], init, n_neighbors, min_dist, seed)
         positions = np.empty((len(x), 2), np.float32)
         positions[chosen] = reducer.embedding_

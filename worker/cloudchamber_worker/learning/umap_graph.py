@@ -2,14 +2,18 @@
 
 import logging
 import sys
+import warnings
 
 import numpy as np
-import umap
 from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from sklearn.neighbors import NearestNeighbors
-from umap.umap_ import find_ab_params, fuzzy_simplicial_set
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", ImportWarning)  # it misses TensorFlow, which nothing here does
+    import umap
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +72,7 @@ def fuzzy_graph(vectors: NDArray[np.float32], n_neighbors: int, seed: int = 0) -
     (McInnes, Healy & Melville 2018, section 3.1)."""
     k = min(n_neighbors, len(vectors) - 1)
     row, distance = ExactNeighbours(vectors).graph(k)
-    made = fuzzy_simplicial_set(
+    graph, *_ = fuzzy_simplicial_set(
         vectors,
         k,
         np.random.RandomState(seed),
@@ -76,7 +80,7 @@ def fuzzy_graph(vectors: NDArray[np.float32], n_neighbors: int, seed: int = 0) -
         knn_indices=row,
         knn_dists=distance,
     )
-    return made[0].tocoo()
+    return coo_matrix(graph)
 
 
 def curve(min_dist: float) -> tuple[float, float]:

@@ -40,7 +40,7 @@ def run(job: JobContext) -> None:
     job.progress(0.99, "publishing", **intake.counts)
     follow_up: list[tuple[str, dict[str, Any]]] = []
     if intake.added or tables.added_columns:
-        follow_up.append(("fit_map", {}))
+        follow_up.append(("fit_map", {"as_before": True}))
     if params.self_supervised and intake.added:
         follow_up.append(("train_self_supervised", {}))
     with job.publish(intake.result(), follow_up):

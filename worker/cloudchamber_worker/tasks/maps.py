@@ -44,6 +44,17 @@ def draw_map(
     """Project vectors [n, d], cluster the positions, and order the cutouts by what is typical
     among ``typical_of`` [n, m] (scaled measurements)."""
     positions = project(vectors, previous, n_neighbors, min_dist, seed)
+    return finish_map(positions, typical_of, labelled, min_cluster_size, seed)
+
+
+def finish_map(
+    positions: NDArray[np.float32],
+    typical_of: NDArray[np.float32],
+    labelled: NDArray[np.bool_],
+    min_cluster_size: int | None = None,
+    seed: int = 0,
+) -> Map:
+    """Cluster positions [n, 2] and order the cutouts, as ``draw_map`` does."""
     clusters = find_clusters(positions, min_cluster_size)
     return Map(positions, clusters, typicality(typical_of, seed, labelled))
 

@@ -27,6 +27,11 @@ class FitMap(JobRequest):
         None, ge=2, le=100_000, description="HDBSCAN: smallest cluster; by default from the size"
     )
     seed: Seed = 0
+    as_before: bool = Field(
+        False,
+        description="Embedding and method of the map there is; a parametric one places new "
+        "cutouts without a new fit",
+    )
 
 
 class Interpolate(JobRequest):
