@@ -39,7 +39,7 @@ def predict_network(
         for start in range(0, len(rows), batch_size):
             part = rows[start : start + batch_size]
             measured = torch.from_numpy(numbers[part]).to(where)
-            pixels = unit_images(images, part).to(where)
+            pixels = packed_images(images, part).to(where).float().div_(255)
             shares, hidden = [], []
             for turn in turns:
                 turned = symmetry(pixels, turn) if images is not None else pixels
@@ -53,8 +53,13 @@ def predict_network(
     return np.concatenate(probabilities), np.concatenate(vectors)
 
 
+def packed_images(images: NDArray[np.uint8] | None, rows: NDArray[np.intp]) -> torch.Tensor:
+    """Rows of packed images as they are, uint8 [batch, channels, side, side]; empty without."""
+    if images is None:
+        return torch.zeros(len(rows), 0, dtype=torch.uint8)
+    return torch.from_numpy(images[rows])
+
+
 def unit_images(images: NDArray[np.uint8] | None, rows: NDArray[np.intp]) -> torch.Tensor:
     """Rows of packed images as float32 0..1 [batch, channels, side, side]; empty without images."""
-    if images is None:
-        return torch.zeros(len(rows), 0)
-    return torch.from_numpy(images[rows]).float().div_(255)
+    return packed_images(images, rows).float().div_(255)

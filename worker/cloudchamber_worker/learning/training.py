@@ -1,7 +1,7 @@
 """The loop: shuffled batches, AdamW, a learning-rate curve, a row per epoch, exact resumption."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from cloudchamber_worker.learning.checkpoints import Arrays, Journal, prefixed, under
 
 Row = dict[str, Any]
-# (rows int64 [batch], epoch, generator) -> (loss, numbers to average over the epoch)
-BatchLoss = Callable[[Tensor, int, torch.Generator], tuple[Tensor, dict[str, float]]]
+# (rows int64 [batch], epoch, generator) -> (loss, numbers to average over the epoch). A tensor is
+# read when the epoch is over: reading one after each batch would make the GPU wait for the CPU.
+Numbers = Mapping[str, float | Tensor]
+BatchLoss = Callable[[Tensor, int, torch.Generator], tuple[Tensor, Numbers]]
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,15 @@ def _batches(order: Tensor, size: int) -> list[Tensor]:
     return batches
 
 
+def _means(told: list[tuple[int, Numbers]], n: int) -> dict[str, float]:
+    """Means over the n rows of an epoch of what its batches told."""
+    sums: dict[str, float] = {}
+    for size, numbers in told:
+        for name, value in numbers.items():
+            sums[name] = sums.get(name, 0.0) + float(value) * size
+    return {name: value / n for name, value in sums.items()}
+
+
 def train(
     build: Callable[[], nn.Module],
     prepare: Callable[[nn.Module], BatchLoss],
@@ -130,7 +141,7 @@ def train(
     per_epoch = len(_batches(torch.arange(n), schedule.batch_size))
     for epoch in range(first, schedule.epochs):
         network.train()
-        sums: dict[str, float] = {}
+        told: list[tuple[int, Numbers]] = []
         for i, rows in enumerate(
             _batches(torch.randperm(n, generator=generator), schedule.batch_size)
         ):
@@ -140,9 +151,8 @@ def train(
             loss, numbers = batch_loss(rows, epoch, generator)
             loss.backward()
             optimizer.step()
-            for name, value in {"loss": float(loss.detach()), **numbers}.items():
-                sums[name] = sums.get(name, 0.0) + value * len(rows)
-        row: Row = {"epoch": epoch, **{name: value / n for name, value in sums.items()}}
+            told.append((len(rows), {"loss": loss.detach(), **numbers}))
+        row: Row = {"epoch": epoch, **_means(told, n)}
         if evaluate is not None:
             network.eval()
             row.update(evaluate(network))
