@@ -69,7 +69,13 @@ function data(model: ModelVersion, about: About): string {
 	return sentences(
 		`${plural(m.n_labels ?? 0, "labelled cutout")} of the ${count(about.cutouts)} in “${about.dataset}” were used, in ${plural(model.classes.length, "class", "classes")}`,
 		origins &&
-			`${count(origins.drawn)} of the labels were given to cutouts drawn at random, ${count(origins.chosen)} to chosen ones, ${count(origins.unknown)} came from files or in an order that is not known`,
+			`Of the labels ${[
+				origins.drawn && `${count(origins.drawn)} were given to cutouts drawn at random`,
+				origins.chosen && `${count(origins.chosen)} to cutouts that were chosen`,
+				origins.unknown && `${count(origins.unknown)} came from files or in an order not noted`,
+			]
+				.filter(Boolean)
+				.join(", ")}`,
 		folds >= 2 &&
 			`They were divided by ${by} into ${folds} folds, stratified by class (seed ${model.seed ?? 0}); exact duplicates stayed in one fold. Each fold was predicted by a model trained on the others, with the same settings`,
 		m.truth?.used === "drawn"

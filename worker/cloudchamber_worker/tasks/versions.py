@@ -35,7 +35,8 @@ def library_versions() -> dict[str, str]:
             log.warning("no version of %s is known", name)
     found["python"] = platform.python_version()
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    found["device"] = f"{device}, {platform.machine()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    found["device"] = f"{device}, {platform.machine()}, {threads} thread{'s'[: threads != 1]}"
     found["code"] = code_digest()
     if (commit := _commit()) is not None:
         found["commit"] = commit
