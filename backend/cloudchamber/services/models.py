@@ -37,9 +37,13 @@ def activate_model(
     """Make a model version the active one, together with the newest map made from it.
 
     On its own dataset, or on another to which it has been applied: that one then shows what the
-    model says of its cutouts. Conflict where it says nothing of them yet.
+    model says of its cutouts. Conflict where it says nothing of them yet. A parametric map, which
+    predicts nothing, becomes the map of its dataset, and the active model stays.
     """
     model, _ = live_model(session, model_id)
+    if model.kind == "fit_map":
+        datasets.activate(session, model.dataset_id, map_job_id=model.job_id)
+        return model
     target = datasets.get_dataset(session, dataset_id or model.dataset_id).id
     if target != model.dataset_id and not was_applied(session, model_id, target):
         raise Conflict(

@@ -131,6 +131,7 @@ const KINDS: Record<string, string> = {
 	train_autoencoder: "autoencoder",
 	autoencoder: "autoencoder",
 	train_self_supervised: "self-supervised embedding",
+	fit_map: "parametric map",
 };
 
 export function kindName(kind: string): string {

@@ -46,6 +46,10 @@ class ExploreState {
 	/** The lasso has been used in this browser: its hint is not needed any more. */
 	lassoKnown = $state(load("explore.lassoKnown", false));
 	thumbnails = $state(load("explore.thumbnails", true));
+	/** What stands beside the map. */
+	side = $state<"selection" | "clusters">(load("explore.side", "selection"));
+	/** The form of a new map is open. */
+	makingMap = $state(false);
 	logCounts = $state.raw<Record<string, boolean>>(load("explore.log", {}));
 	/** Screen pixels per image pixel in the gallery; null = what suits the dataset. */
 	scale = $state<number | null>(null);
@@ -149,6 +153,16 @@ class ExploreState {
 	setScale(scale: number): void {
 		this.scale = Math.max(1, Math.min(16, scale));
 		save(`explore.scale.${dataset.id}`, this.scale);
+	}
+
+	setSide(side: "selection" | "clusters"): void {
+		this.side = side;
+		save("explore.side", side);
+	}
+
+	makeMap(): void {
+		this.makingMap = true;
+		this.setSide("clusters");
 	}
 
 	toggleThumbnails(): void {
