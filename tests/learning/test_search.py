@@ -162,6 +162,16 @@ def test_the_best_can_be_used_from_then_on(lab: Lab):
         assert model.config["hyperparameters"]["epochs"] == 2
 
 
+@pytest.mark.parametrize("name", ["trees", "extra_trees"])
+def test_trees_are_searched_as_networks_are(lab: Lab, name: str):
+    lab.tracks(24, labelled=24)
+    done = lab.run("search_hyperparameters", None, architecture=name, folds=2, trials=3)
+    assert done["outcome"] == "published", done
+    assert [t["state"] for t in done["result"]["trials"]] == ["complete"] * 3
+    tried = [t["params"] for t in done["result"]["trials"]]
+    assert tried[1] != tried[2]
+
+
 def test_too_few_labels_are_said_before_a_study_exists(lab: Lab):
     lab.tracks(12, labelled=2)
     done = lab.run("search_hyperparameters", None, **QUICK)
