@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 from cloudchamber.cli import app
 
 COMMANDS = (
-    "serve", "demo", "import", "train", "evaluate", "export", "label", "agreement", "doctor",
-    "migrate", "user",
+    "serve", "demo", "import", "train", "evaluate", "apply", "export", "label", "agreement",
+    "doctor", "migrate", "user",
 )  # fmt: skip
 OPTIONS = {
     "serve": ["--host", "--port", "--data", "--no-browser"],
@@ -18,6 +18,7 @@ OPTIONS = {
     ],
     "train": ["--kind", "--param", "--wait", "--data", "--url", "--json"],
     "evaluate": ["--labels", "--model", "--data", "--url", "--json"],
+    "apply": ["--model", "--joint-map", "--data", "--url", "--json"],
     "export": ["--what", "--format", "-o", "--data", "--url", "--json"],
     "label": ["--file", "--json"],
     "doctor": ["--data", "--json"],

@@ -76,9 +76,9 @@ def warnings(
     said = []
     if distance.outside > MANY:
         said.append(
-            f"{distance.outside:.0%} of the cutouts lie farther from the labelled ones than 99 % "
-            f"of the source's own ({distance.reference}) do; 1 % would be usual. The model has not "
-            "seen the like of them, and what it says of them means little."
+            f"{100 * distance.outside:.0f} % of the cutouts lie farther from the labelled ones "
+            f"than 99 % of the source's own ({distance.reference}) do; 1 % would be usual. "
+            "The model has not seen the like of them, and what it says of them means little."
         )
     if source.unit and new.unit and source.unit != new.unit:
         said.append(
@@ -88,8 +88,9 @@ def warnings(
     here, there = new.high - new.low, source.high - source.low
     if here > 0 and there > 0 and not 1 / RANGE_FACTOR < here / there < RANGE_FACTOR:
         factor, how = (here / there, "wider") if here > there else (there / here, "narrower")
+        times = float(f"{factor:.2g}")
         said.append(
-            f"The range of pixel values is {factor:.0f} times {how} than where the model was "
+            f"The range of pixel values is {times:.0f} times {how} than where the model was "
             "trained: another unit, gain or exposure."
         )
     if source.channels != new.channels:
