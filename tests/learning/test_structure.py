@@ -167,7 +167,10 @@ def test_an_autoencoder_that_sees_direction_loses_turned_copies(lab: Lab):
 
 def test_a_map_of_a_training_says_that_its_labels_were_seen(lab: Lab):
     lab.tracks(60, labelled=30)
-    lab.run("train_classifier", architecture="extra_trees", folds=2, novelty_check=False)
+    params = {"architecture": "extra_trees", "folds": 2, "novelty_check": False}
+    trained = lab.run("train_classifier", None, **params)["result"]
+    assert trained["audit"]["labels"]["seen"] is True
+    assert trained["audit"]["model_version_id"] == trained["model_version_id"]
     judged = lab.run("fit_map", embedding="penultimate")["result"]["audit"]
     assert judged["labels"]["seen"] is True
     assert judged["labels"]["neighbours"] is None

@@ -10,19 +10,22 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, labels
 from cloudchamber_worker.imaging.measurements import NAMES, measure
+from cloudchamber_worker.learning.classifier import Classifier
 from cloudchamber_worker.learning.orientation import (
     TURNS,
     neighbour_angles,
     rotation_retrieval,
     turn,
 )
+from cloudchamber_worker.learning.preparation import prepare_vectors
 from cloudchamber_worker.learning.structure import cluster_agreement
 from cloudchamber_worker.tasks.dataset_inputs import named_numbers
-from cloudchamber_worker.tasks.embedders import Embedder, numbers_of
+from cloudchamber_worker.tasks.embedders import Embedder, classifying, numbers_of
 from cloudchamber_worker.tasks.embeddings import label_neighbours
 from cloudchamber_worker.tasks.map_vectors import MapVectors
 
 SAMPLE = 120
+SAMPLE_IN_TRAINING = 40
 # Pixels turned and measured again, at most: large cutouts make the sample smaller.
 MOST_PIXELS = 3_000_000
 # Minor over major axis of one half: below it a direction means something.
@@ -60,6 +63,27 @@ def audit(
         "labels": _labels(session, dataset_id, mapped, vectors, cluster, reasons),
         "reasons": reasons,
     }
+
+
+def audit_penultimate(
+    session: Session,
+    dataset_id: int,
+    classifier: Classifier,
+    config: dict[str, Any],
+    penultimate: NDArray[np.float32],
+    trained_on: NDArray[np.integer],
+    cluster: NDArray[np.int32],
+) -> dict[str, Any]:
+    """The figures of the map a training ends with: its layer [n, d], of a smaller sample."""
+    mapped = MapVectors(
+        "penultimate",
+        None,
+        penultimate,
+        prepare_vectors(penultimate, standardise=True),
+        classifying(classifier, config),
+        trained_on=trained_on,
+    )
+    return audit(session, dataset_id, mapped, cluster, SAMPLE_IN_TRAINING)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from cloudchamber_worker.tasks.hyperparameters import (
     remember_hyperparameters,
 )
 from cloudchamber_worker.tasks.label_doubt import described, doubt_labels, write_label_doubt
+from cloudchamber_worker.tasks.map_audit import audit_penultimate
 from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
 from cloudchamber_worker.tasks.snapshot import (
     Snapshot,
@@ -238,10 +239,21 @@ def run(job: JobContext) -> None:
         config["rounds"] = classifier.boosted.rounds
     weights = classifier.to_bytes({"config": config, "classes": training.targets.classes})
     rows = training.snapshot.rows
+    with job.read() as session:
+        judged = audit_penultimate(
+            session,
+            job.dataset_id,
+            classifier,
+            config,
+            prediction.penultimate,
+            rows,
+            drawn.clusters.cluster,
+        )
     result: dict[str, Any] = {
         "accuracy": metrics["accuracy"],
         "macro_f1": metrics["macro_f1"],
         "n_labels": metrics["n_labels"],
+        "audit": judged,
     }
     job.progress(0.98, "publishing")
     with job.publish(result) as session:
@@ -284,5 +296,5 @@ def run(job: JobContext) -> None:
         write_label_doubt(session, job.dataset_id, model.id, training.snapshot.n, rows, doubted)
         write_map(session, job.dataset_id, job.id, drawn, model.id)
         datasets.activate(session, job.dataset_id, model_version_id=model.id, map_job_id=job.id)
-        result["model_version_id"] = model.id
+        result["model_version_id"] = judged["model_version_id"] = model.id
     log.info("trained %s on %d labels", recipe.name, metrics["n_labels"])
