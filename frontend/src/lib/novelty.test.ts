@@ -47,6 +47,14 @@ describe("what a ranking is worth", () => {
 		expect(worth(knn, trustOf("knn_distance", null, metrics)).words).toContain("in training");
 	});
 
+	it("says of a model from elsewhere that it was measured there", () => {
+		const trust = trustOf("knn_distance", null, metrics, true);
+		expect(worth(knn, trust)).toEqual({
+			figure: "not measured here",
+			words: "AUROC 0.70 where the model was trained",
+		});
+	});
+
 	it("is never passed off as measured when it was not", () => {
 		for (const ranking of RANKINGS) expect(worth(ranking, null).figure).toBe("not measured here");
 	});

@@ -38,7 +38,8 @@ export interface Experiment {
 
 export interface Trust {
 	novelty: Novelty;
-	from: "experiment" | "training";
+	/** `source`: by the training of a model that comes from another dataset. */
+	from: "experiment" | "training" | "source";
 }
 
 /** A table {ranking: figures}; entries may be bare numbers, as older model versions have them. */
@@ -65,16 +66,21 @@ export function experimentOf(result: unknown): Experiment | null {
 	};
 }
 
-/** The experiment's figure where there is one, else that of the active model's training. */
+/**
+ * The experiment's figure where there is one, else that of the active model's training.
+ *
+ * @param foreign whether that model was trained on another dataset: its figure holds there
+ */
 export function trustOf(
 	column: string,
 	experiment: Experiment | null,
 	metrics: unknown,
+	foreign = false,
 ): Trust | null {
 	const measured = experiment?.rankings[column];
 	if (measured) return { novelty: measured, from: "experiment" };
 	const trained = noveltiesOf(record(metrics)?.novelty)[column];
-	return trained ? { novelty: trained, from: "training" } : null;
+	return trained ? { novelty: trained, from: foreign ? "source" : "training" } : null;
 }
 
 /** What stands under a column head: a figure measured here, or where one was measured. */
@@ -91,8 +97,11 @@ export function worth(ranking: Ranking, trust: Trust | null): Worth {
 		precision === null || baseRate === null
 			? "would have found a class nobody labelled"
 			: `first 50: ${precision.toFixed(2)} of an unseen class, ${baseRate.toFixed(2)} by chance`;
+	const measured = `AUROC ${auroc.toFixed(2)}${spread}`;
+	if (trust.from === "source")
+		return { figure: "not measured here", words: `${measured} where the model was trained` };
 	return {
-		figure: `AUROC ${auroc.toFixed(2)}${spread}`,
+		figure: measured,
 		words: trust.from === "experiment" ? hits : `${hits} (short check in training)`,
 	};
 }

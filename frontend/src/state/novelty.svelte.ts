@@ -23,8 +23,9 @@ class NoveltyState {
 
 	trust(column: string): Trust | null {
 		const active = dataset.info?.active_model_id;
-		const metrics = active == null ? null : models.detail(active)?.metrics;
-		return trustOf(column, this.experiment, metrics);
+		const model = active == null ? undefined : models.detail(active);
+		const foreign = model !== undefined && model.dataset_id !== dataset.id;
+		return trustOf(column, this.experiment, model?.metrics, foreign);
 	}
 
 	start(): Promise<Job> {
