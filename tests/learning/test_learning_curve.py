@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cloudchamber.data import dataset_settings, models
+from cloudchamber.data import dataset_settings, labels, models
 from cloudchamber_worker.learning.learning_curve import (
     divide,
     extrapolate,
@@ -11,6 +11,7 @@ from cloudchamber_worker.learning.learning_curve import (
     sizes_up_to,
     verdict,
 )
+from cloudchamber_worker.tasks.truth import Truth, read_truth
 from learning.conftest import Lab
 from learning.synthetic import drawn_tracks
 
@@ -125,35 +126,40 @@ def test_figures_come_from_drawn_labels_where_there_are_enough(lab: Lab):
     assert metrics["biased_sample"] is False
 
 
-def test_chosen_labels_alone_make_a_biased_figure(lab: Lab):
-    images, measurements, kinds = drawn_tracks(90)
+def truth_of(lab: Lab) -> Truth:
+    with lab.database.read() as session:
+        class_id = labels.current(session, lab.dataset_id).class_id
+        return read_truth(session, lab.dataset_id, class_id)
+
+
+def labelled(lab: Lab, n: int, **orders: slice) -> None:
+    """A dataset of n tracks; the cutouts of each slice are labelled in the order of its name."""
+    images, measurements, kinds = drawn_tracks(n)
     lab.fill(images, measurements)
-    lab.label(np.arange(40), kinds[:40], order="typical")
-    lab.label(np.arange(40, 60), kinds[40:60])
-    metrics = train(lab)
-    assert metrics["truth"] == {
+    for order, part in orders.items():
+        lab.label(np.arange(n)[part], kinds[part], order=order)
+
+
+def test_chosen_labels_alone_make_a_biased_figure(lab: Lab):
+    labelled(lab, 90, typical=slice(0, 40), random=slice(40, 60))
+    truth = truth_of(lab)
+    assert truth.as_dict() == {
         "drawn": 20, "chosen": 40, "unknown": 0, "used": "all", "enough": 50,
     }  # fmt: skip
-    assert metrics["biased_sample"] is True
-    assert metrics["accuracy"]["n"] == 60
+    assert truth.judged.all()
+    assert truth.biased
 
 
 def test_labels_of_unknown_origin_are_drawn_when_somebody_says_so(lab: Lab):
-    images, measurements, kinds = drawn_tracks(90)
-    lab.fill(images, measurements)
-    lab.label(np.arange(60), kinds[:60], order="imported")
-    metrics = train(lab)
-    assert (metrics["truth"]["unknown"], metrics["truth"]["used"]) == (60, "all")
-    assert metrics["biased_sample"] is False
+    labelled(lab, 90, imported=slice(0, 60))
+    truth = truth_of(lab)
+    assert (truth.unknown, truth.used, truth.biased) == (60, "all", False)
     with lab.database.write() as session:
         dataset_settings.change_settings(session, lab.dataset_id, {"unknown_labels_drawn": True})
-    assert train(lab)["truth"]["drawn"] == 60
+    assert (truth_of(lab).drawn, truth_of(lab).used) == (60, "drawn")
 
 
 def test_where_every_cutout_has_a_label_nothing_was_left_out(lab: Lab):
-    images, measurements, kinds = drawn_tracks(60)
-    lab.fill(images, measurements)
-    lab.label(np.arange(60), kinds, order="typical")
-    metrics = train(lab)
-    assert metrics["truth"]["used"] == "drawn"
-    assert metrics["biased_sample"] is False
+    labelled(lab, 60, typical=slice(0, 60))
+    truth = truth_of(lab)
+    assert (truth.drawn, truth.used, truth.biased) == (60, "drawn", False)
