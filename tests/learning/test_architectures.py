@@ -290,6 +290,7 @@ def test_published_weights_see_a_grey_image_the_same_in_any_number_of_channels(
 
 
 @pytest.mark.usefixtures("_fresh")
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_a_training_starts_from_published_weights(monkeypatch: pytest.MonkeyPatch, lab: Lab):
     publish(monkeypatch, theirs)
     lab.tracks(8, labelled=8)
@@ -321,6 +322,7 @@ def unreachable() -> dict[str, torch.Tensor]:
         ("seed_cnn", theirs, "has no published weights"),
     ],
 )
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_published_weights_that_are_not_to_be_had_are_said(
     monkeypatch: pytest.MonkeyPatch, lab: Lab, name: str, weights: Any, words: str
 ):
@@ -337,6 +339,7 @@ def test_published_weights_that_are_not_to_be_had_are_said(
     assert done["error"]["hint"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_a_bad_hyperparameter_fails_the_job_with_its_range(lab: Lab):
     lab.tracks(8, labelled=8)
     done = lab.run(
@@ -347,6 +350,7 @@ def test_a_bad_hyperparameter_fails_the_job_with_its_range(lab: Lab):
     assert "8 to 64" in done["error"]["hint"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_a_model_version_holds_every_value_it_was_trained_with(lab: Lab):
     lab.tracks(16, labelled=16)
     done = lab.run(

@@ -46,6 +46,7 @@ def test_a_study_finds_a_best_trial_and_says_all_of_them(lab: Lab):
     assert json.loads(last[0]["params"]) == result["trials"][0]["params"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_the_same_seed_tries_the_same(lab: Lab):
     lab.tracks(30, labelled=30)
     tried = []
@@ -95,6 +96,7 @@ def test_another_request_cannot_join_a_study(lab: Lab):
     assert "begun with epochs = 2" in done["error"]["message"]
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_a_kernel_larger_than_the_image_fails_its_trial_alone(lab: Lab):
     """Three convolutions with pooling leave nothing of 32x32 where the kernels are large."""
     lab.tracks(20, labelled=20)
@@ -134,6 +136,7 @@ def test_a_killed_search_loses_one_trial_and_goes_on(lab: Lab):
     assert sum(t["state"] != "failed" for t in trials) == 4
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_hopeless_trials_are_given_up(lab: Lab):
     lab.tracks(36, labelled=36)
     done = lab.run(
@@ -163,6 +166,7 @@ def test_the_best_can_be_used_from_then_on(lab: Lab):
 
 
 @pytest.mark.parametrize("name", ["trees", "extra_trees"])
+@pytest.mark.parametrize("dialect", ["sqlite"])  # of learning, not of the database
 def test_trees_are_searched_as_networks_are(lab: Lab, name: str):
     lab.tracks(24, labelled=24)
     done = lab.run("search_hyperparameters", None, architecture=name, folds=2, trials=3)
