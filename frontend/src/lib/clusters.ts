@@ -17,11 +17,14 @@ export interface Cluster {
 	/** −1 is what lies in none. */
 	id: number;
 	ordinals: Int32Array;
+	/** A few from its middle outwards. */
+	typical: number[];
+}
+
+export interface Tally {
 	labelled: number;
 	/** The class most of its labelled cutouts have, and how many. */
 	majority: { classId: number; n: number } | null;
-	/** A few from its middle outwards. */
-	typical: number[];
 }
 
 const pairs = (n: number) => (n * (n - 1)) / 2;
@@ -81,7 +84,6 @@ export function agreement(cluster: ArrayLike<number>, label: ArrayLike<number>):
 /** The clusters in the order of their numbers, what lies in none last. */
 export function clustersOf(
 	cluster: ArrayLike<number>,
-	label: ArrayLike<number>,
 	positions: ArrayLike<number> | null,
 	nTypical = 6,
 ): Cluster[] {
@@ -93,34 +95,35 @@ export function clustersOf(
 		else members.set(id, [i]);
 	}
 	return [...members]
-		.map(([id, list]) => describe(id, list, label, positions, nTypical))
+		.map(([id, list]) => ({
+			id,
+			ordinals: Int32Array.from(list),
+			typical: typical(list, positions, nTypical),
+		}))
 		.sort((a, b) => (a.id < 0 ? 1 : b.id < 0 ? -1 : a.id - b.id));
 }
 
-function describe(
-	id: number,
-	list: number[],
-	label: ArrayLike<number>,
-	positions: ArrayLike<number> | null,
-	nTypical: number,
-): Cluster {
-	const counts = new Map<number, number>();
-	let labelled = 0;
-	for (const ordinal of list) {
-		const of = label[ordinal] ?? 0;
+/** What the labels (0 = none) say of each cluster, by its number. */
+export function tallies(cluster: ArrayLike<number>, label: ArrayLike<number>): Map<number, Tally> {
+	const counts = new Map<number, Map<number, number>>();
+	for (let i = 0; i < cluster.length && i < label.length; i++) {
+		const of = label[i] as number;
 		if (of <= 0) continue;
-		labelled++;
-		counts.set(of, (counts.get(of) ?? 0) + 1);
+		const id = cluster[i] as number;
+		const row = counts.get(id) ?? new Map<number, number>();
+		row.set(of, (row.get(of) ?? 0) + 1);
+		counts.set(id, row);
 	}
-	let majority: Cluster["majority"] = null;
-	for (const [classId, n] of counts) if (!majority || n > majority.n) majority = { classId, n };
-	return {
-		id,
-		ordinals: Int32Array.from(list),
-		labelled,
-		majority,
-		typical: typical(list, positions, nTypical),
-	};
+	const found = new Map<number, Tally>();
+	for (const [id, row] of counts) {
+		const tally: Tally = { labelled: 0, majority: null };
+		for (const [classId, n] of row) {
+			tally.labelled += n;
+			if (!tally.majority || n > tally.majority.n) tally.majority = { classId, n };
+		}
+		found.set(id, tally);
+	}
+	return found;
 }
 
 /** From the middle of a cluster outwards, in even steps through its half nearest the middle. */
