@@ -22,12 +22,14 @@ def code_cells(path: Path) -> list[str]:
 def run_cell(source: str, namespace: dict[str, Any], name: str) -> tuple[str, Any]:
     """What a cell prints, and the value of its last line where that is an expression."""
     tree = ast.parse(source, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = tree.body.pop()
     printed = io.StringIO()
     value = None
     with contextlib.redirect_stdout(printed):
         exec(compile(tree, name, "exec"), namespace)
-        if last is not None:
+        if isinstance(last, ast.Expr):
             value = eval(compile(ast.Expression(last.value), name, "eval"), namespace)  # noqa: S307
     return printed.getvalue(), value
 

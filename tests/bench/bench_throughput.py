@@ -51,7 +51,8 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 def _in_turn(ours: Callable[[], Any], bare: Callable[[], Any]) -> tuple[list[float], list[float]]:
     """Seconds of both, alternating, after one warm run of each."""
-    ours(), bare()
+    ours()
+    bare()
     pairs = [(_seconds(ours), _seconds(bare)) for _ in range(RUNS)]
     return [a for a, _ in pairs], [b for _, b in pairs]
 

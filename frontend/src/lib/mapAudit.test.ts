@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type MapAudit, mapResult, mapTitle, remainder, verdict } from "./mapAudit";
+import { type MapAudit, mapResult, mapTitle, verdict } from "./mapAudit";
 
 const angle = (mean: number, chance = 45) => ({ mean, error: 1, sd: 16, n: 280, chance });
 const audit = (part: Partial<MapAudit>): MapAudit => ({
@@ -51,10 +51,12 @@ describe("verdict", () => {
 	});
 });
 
-describe("the rest", () => {
+describe("what is left, and a map", () => {
 	it("is what eight symmetries leave of the direction", () => {
-		expect(remainder(audit({}))).toBe("");
-		expect(remainder(audit({ folded_angle: angle(5, 16) }))).toContain("5° apart (16° is chance");
+		const { text, careful } = verdict(audit({ folded_angle: angle(5, 16) }));
+		expect(text).toContain("within a quarter turn neighbours still lie 5° apart (16° is chance");
+		expect(text).not.toContain("Direction plays no part");
+		expect(careful).toBe(false);
 	});
 	it("is named by method and embedding", () => {
 		expect(mapTitle({ method: "parametric_umap", embedding: "latent" })).toBe(

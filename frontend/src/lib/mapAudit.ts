@@ -112,7 +112,7 @@ export function verdict(audit: MapAudit): Verdict {
 	} else if (retrieval && angle) {
 		said.push(
 			retrieval.share >= 0.99
-				? "Direction plays no part."
+				? remainder(audit) || "Direction plays no part."
 				: "Direction hardly plays a part; some turned copies lie a little apart from themselves.",
 		);
 	}
@@ -120,12 +120,12 @@ export function verdict(audit: MapAudit): Verdict {
 }
 
 /** What is left of the direction once quarter turns and reflections are taken out; "" if nothing. */
-export function remainder(audit: MapAudit): string {
+function remainder(audit: MapAudit): string {
 	const rest = audit.folded_angle;
 	if (!rest || !drawn(rest)) return "";
 	return (
-		`Within a quarter turn neighbours still lie ${rest.mean.toFixed(0)}° apart ` +
-		`(${rest.chance.toFixed(0)}° is chance, n = ${count(rest.n)}).`
+		"Quarter turns and reflections play no part; within a quarter turn neighbours still lie " +
+		`${rest.mean.toFixed(0)}° apart (${rest.chance.toFixed(0)}° is chance, n = ${count(rest.n)}).`
 	);
 }
 

@@ -182,11 +182,15 @@ function embedder(model: ModelVersion, cite: Cite): string {
 			String(config.method) === "simclr" ? "SimCLR embedding" : "VICReg embedding",
 			[String(config.method) === "simclr" ? "simclr" : "vicreg"],
 		],
+		fit_map: [
+			`parametric UMAP of the ${EMBEDDINGS[String(config.embedding)] ?? "vectors"}`,
+			["parametricUmap"],
+		],
 	};
 	const [name, cites] = what[model.kind] ?? [model.kind, []];
 	const size = config.latent ?? config.dimension;
 	return sentences(
-		`The model is a ${name}${cites.length ? ` ${cite(...cites)}` : ""}${size == null ? "" : ` with ${figure(Number(size))} dimensions`}, trained for ${plural(Number(config.epochs ?? 0), "epoch")} with AdamW ${cite("adamw")}${settings(
+		`The model is a ${name}${cites.length ? ` ${cite(...cites)}` : ""}${size == null ? "" : ` with ${count(Number(size))} dimensions`}, trained for ${plural(Number(config.epochs ?? 0), "epoch")} with AdamW ${cite("adamw")}${settings(
 			[
 				["learning rate", config.learning_rate],
 				["batches of", config.batch_size],

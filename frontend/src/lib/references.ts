@@ -18,6 +18,8 @@ export const REFERENCES = {
 	confidentLearning:
 		"C. G. Northcutt, L. Jiang and I. L. Chuang, Confident learning, J. Artif. Intell. Res. 70 (2021) 1373, arXiv:1911.00068",
 	umap: "L. McInnes, J. Healy and J. Melville, UMAP, 2018, arXiv:1802.03426",
+	parametricUmap:
+		"T. Sainburg, L. McInnes and T. Q. Gentner, Parametric UMAP embeddings for representation and semisupervised learning, Neural Computation 33 (2021) 2881, arXiv:2009.12981",
 	vae: "D. P. Kingma and M. Welling, Auto-encoding variational Bayes, ICLR 2014, arXiv:1312.6114",
 	vicreg: "A. Bardes, J. Ponce and Y. LeCun, VICReg, ICLR 2022, arXiv:2105.04906",
 	simclr:

@@ -64,7 +64,7 @@ def fit_forest(
     model = ExtraTreesClassifier(
         trees,
         min_samples_leaf=leaf,
-        max_features=None if max_features == "all" else max_features,
+        max_features=1.0 if max_features == "all" else max_features,  # pyright: ignore[reportArgumentType]
         random_state=seed,
         n_jobs=1,
     ).fit(x, y)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import columns, cutouts
+from cloudchamber.data import columns
 from cloudchamber.data.columns import Column
 from cloudchamber.data.job_requests import ClassifierInputs
 from cloudchamber.errors import JobError
@@ -17,17 +17,17 @@ from cloudchamber_worker.learning.architectures.pretrained import fetch_publishe
 from cloudchamber_worker.learning.architectures.space import Value
 from cloudchamber_worker.learning.classifier import hyperparameters_used
 from cloudchamber_worker.learning.errors import LearningError
-from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling, pack
+from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling
 from cloudchamber_worker.learning.quantiles import QuantileScaling, fit_quantile_scaling
 from cloudchamber_worker.tasks.dataset_inputs import (
     Split,
     measurement_columns,
     number_columns,
-    pack_cutouts,
     read_numbers,
     sample_scaling,
     split_groups,
 )
+from cloudchamber_worker.tasks.embeddings import read_images
 from cloudchamber_worker.tasks.hyperparameters import asked_hyperparameters, chosen_recipe
 
 OnRow = Callable[[int], None]
@@ -53,6 +53,7 @@ class Inputs:
             "architecture": self.recipe.name,
             "description": self.recipe.description,
             "representation": self.recipe.representation,
+            "ignore_orientation": self.recipe.symmetries,
             "pixel_scaling": self.pixels.as_dict(),
             "measurements": list(self.data.names),
             "hyperparameters": self.hyperparameters,
@@ -90,7 +91,12 @@ def read_inputs(
     pixels = sample_scaling(session, dataset_id, n, asked.pixels)
     images = None
     if recipe.representation is not None:
-        images = pack_cutouts(session, dataset_id, n, pixels, recipe.representation, on_row)
+        seen = {
+            "representation": recipe.representation,
+            "pixel_scaling": pixels.as_dict(),
+            "ignore_orientation": recipe.symmetries,
+        }
+        images = read_images(session, dataset_id, seen, range(n), on_row).images
     numbers = read_numbers(session, found, n)
     split = split_groups(session, dataset_id, rows, n, asked.group_by)
     data = CutoutSet(images, numbers, split.groups, tuple(column.name for column in found))
@@ -136,16 +142,7 @@ def read_for_model(
     wanted = np.asarray(ordinals, np.intp)
     images = None
     if config["representation"] is not None:
-        scaling = PixelScaling(**config["pixel_scaling"])
-
-        def stream():
-            for i, (_, pixels, _) in enumerate(
-                cutouts.iter_pixels(session, dataset_id, ordinals=wanted.tolist())
-            ):
-                on_row(i)
-                yield pixels
-
-        images = pack(stream(), len(wanted), scaling, config["representation"])
+        images = read_images(session, dataset_id, config, wanted, on_row).images
     names: list[str] = config["measurements"]
     found = _numbers_by_name(session, dataset_id, names)
     n = int(wanted.max()) + 1 if len(wanted) else 0

@@ -23,7 +23,9 @@ def upgrade() -> None:
             ["dataset_id"], ["dataset.id"], name=op.f("fk_search_log_dataset_id_dataset")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_log")),
-        sa.UniqueConstraint("dataset_id", "study", "number", name=op.f("uq_search_log_dataset_id_study_number")),
+        sa.UniqueConstraint(
+            "dataset_id", "study", "number", name=op.f("uq_search_log_dataset_id_study_number")
+        ),
     )
 
 
