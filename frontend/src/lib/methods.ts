@@ -1,6 +1,7 @@
 /** A model version told in full sentences, as the methods section of a paper would. */
 import { range, stated } from "./figures";
 import { count, duration, figure, percent, plural } from "./format";
+import { EMBEDDINGS } from "./mapAudit";
 import { isClassifier, type ModelVersion } from "./modelVersion";
 import { REFERENCES, type Reference } from "./references";
 

@@ -110,7 +110,7 @@ def neighbour_angles(
         chance = pairs.sum() / (pairs.size - len(sample))  # a cutout is not its own neighbour
         sd = float(mean.std(ddof=1))
         answers.append(
-            Angle(float(mean.mean()), sd / np.sqrt(len(mean)), sd, len(mean), float(chance))
+            Angle(float(mean.mean()), float(sd / np.sqrt(len(mean))), sd, len(mean), float(chance))
         )
     return answers[0], answers[1]
 

@@ -51,7 +51,7 @@ def labelling_order(
         if stage <= len(order) or k < 2:
             continue
         method = KMeans if n <= 20_000 else MiniBatchKMeans
-        starts = 10 if stage <= CENTRAL and n <= 20_000 else "auto"
+        starts: Any = 10 if stage <= CENTRAL and n <= 20_000 else "auto"
         found: Any = method(k, n_init=starts, random_state=seed).fit(vectors)
         cluster = found.labels_
         standing = dense
