@@ -227,14 +227,20 @@ def test_orientation(program: Program, tracks: Labelled) -> None:
 
 
 def _orientation(audit: dict[str, Any], name: str, goal: bool) -> None:
-    how = "fit_map's own audit of the embedding"
-    retrieval, angle = audit["rotation_retrieval"], audit["neighbour_angle"]
+    retrieval, angle, labels = audit["retrieval"], audit["angle"], audit["labels"]
     goals = (0.99, 40.0) if goal else (None, None)
-    table.note(f"{name}: turned copy finds its original", [retrieval], "", how, goals[0])
-    table.note(f"{name}: angle of neighbours", [angle], "deg", how, goals[1])
+    how = f"fit_map's audit, {retrieval['n']} turned and mirrored copies of {retrieval['sample']}"
+    table.note(f"{name}: turned copy finds its original", [retrieval["share"]], "", how, goals[0])
+    how = (
+        f"fit_map's audit, 5 neighbours among {angle['n']} elongated cutouts, chance "
+        f"{angle['chance']:.1f}; spread: standard error"
+    )
+    table.note(f"{name}: angle of neighbours", [angle["mean"]], "deg", how, goals[1])
+    table.rows[-1]["spread"] = angle["error"]
     for figure in ("ari", "nmi", "purity", "unclustered"):
-        if audit.get(figure) is not None:
-            table.note(f"{name}: {figure}", [audit[figure]], "", how)
+        if labels and labels.get(figure) is not None:
+            how = f"fit_map's audit of its clusters, {labels['n']} labels"
+            table.note(f"{name}: {figure}", [labels[figure]], "", how)
 
 
 def test_flowcam_by_run(program: Program, shared_data: Path) -> None:
