@@ -2,19 +2,20 @@
 architecture's own."""
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy.orm import Session
 
 from cloudchamber.data.dataset_settings import read_settings
-from cloudchamber.data.job_requests import ClassifierInputs, TrainClassifier
+from cloudchamber.data.job_requests import ChosenHyperparameters, ClassifierInputs
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.architectures import Architecture, architecture
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.errors import BadHyperparameter
 
 STAGE = "hyperparameters"
+Asked = TypeVar("Asked", bound=ChosenHyperparameters)
 
 
 def asked_hyperparameters(
@@ -29,8 +30,8 @@ def asked_hyperparameters(
 
 
 def freeze_hyperparameters(
-    session: Session, dataset_id: int, params: TrainClassifier, journal: Journal
-) -> TrainClassifier:
+    session: Session, dataset_id: int, params: Asked, journal: Journal
+) -> Asked:
     """The request with its hyperparameters filled in, the same at every attempt: settings changed
     in between must not meet weights of another shape."""
     saved = journal.result(STAGE)
@@ -41,7 +42,7 @@ def freeze_hyperparameters(
     return params.model_copy(update={"hyperparameters": given})
 
 
-def remember_hyperparameters(journal: Journal, params: TrainClassifier) -> None:
+def remember_hyperparameters(journal: Journal, params: ChosenHyperparameters) -> None:
     """Put them into the journal for the attempts to come."""
     if journal.result(STAGE) is None:
         raw = np.frombuffer(json.dumps(params.hyperparameters).encode(), np.uint8)

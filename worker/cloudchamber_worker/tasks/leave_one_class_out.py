@@ -26,6 +26,10 @@ from cloudchamber_worker.learning.unseen_class import (
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.tasks.classifier_inputs import read_inputs
 from cloudchamber_worker.tasks.dataset_inputs import named_numbers, pack_cutouts
+from cloudchamber_worker.tasks.hyperparameters import (
+    freeze_hyperparameters,
+    remember_hyperparameters,
+)
 from cloudchamber_worker.tasks.snapshot import class_targets, freeze_labels, remember
 from cloudchamber_worker.tasks.unlabelled import Embedding, embed_without_labels
 
@@ -43,12 +47,14 @@ def run(job: JobContext) -> None:
         snapshot = freeze_labels(session, job.dataset_id, params.annotator, journal)
         targets = class_targets(session, job.dataset_id, snapshot)
         rows, n = snapshot.rows, snapshot.n
+        params = freeze_hyperparameters(session, job.dataset_id, params, journal)
         inputs = read_inputs(
             session, job.dataset_id, n, params, rows,
             lambda row: job.progress(0.05 * row / n, "packing cutouts", cutouts=n),
         )  # fmt: skip
         sizes = named_numbers(session, job.dataset_id, ["pixels", "charge"], n)
     remember(journal, snapshot)
+    remember_hyperparameters(journal, params)
     divisions = divide(rows, targets.y, inputs.data.groups, params.seed)
     if not divisions:
         raise JobError(

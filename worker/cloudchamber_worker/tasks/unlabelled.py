@@ -75,7 +75,7 @@ def embed_without_labels(
         job.epoch(phase=STAGE, fold=0, **row)
 
     model = fit_self_supervised(
-        images, "vicreg", 64, Schedule(epochs, 128, 1e-3, 1e-4), params.seed, journal,
+        images, "vicreg", 64, Schedule(epochs, 128, 2e-3, 1e-4), params.seed, journal,
         scaling.channels == 1, report, stage=STAGE,
     )  # fmt: skip
     vectors = model.embed(images)

@@ -25,6 +25,7 @@ from cloudchamber.data.job_requests.judging import (
 )
 from cloudchamber.data.job_requests.maps import FitMap, Interpolate
 from cloudchamber.data.job_requests.training import (
+    ChosenHyperparameters,
     ClassifierInputs,
     SearchHyperparameters,
     TrainAutoencoder,
@@ -70,7 +71,8 @@ def parse_params(kind: JobKind, params: dict[str, Any]) -> dict[str, Any]:
 
 
 __all__ = [
-    "KINDS", "ApplyModel", "ArchitectureName", "ClassifierInputs", "Cutting", "Evaluate", "FitMap",
+    "KINDS", "ApplyModel", "ArchitectureName", "ChosenHyperparameters", "ClassifierInputs",
+    "Cutting", "Evaluate", "FitMap",
     "ImportFiles", "Interpolate", "JobKind", "JobRequest", "Joining", "LearningCurve",
     "LeaveOneClassOut", "NamedLabel", "SearchHyperparameters", "SimulateExposures", "Threshold",
     "TrainAutoencoder", "TrainClassifier", "TrainSelfSupervised", "TrainVae", "UploadRef",

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from cloudchamber.data.job_requests.base import Annotator, Epochs, JobRequest, RowId, Seed
-from cloudchamber.data.job_requests.training import ClassifierInputs
+from cloudchamber.data.job_requests.training import ChosenHyperparameters
 
 
 class NamedLabel(JobRequest):
@@ -28,7 +28,7 @@ class ApplyModel(JobRequest):
     joint_map: bool = Field(True, description="Draw one map of both datasets together")
 
 
-class LeaveOneClassOut(ClassifierInputs):
+class LeaveOneClassOut(ChosenHyperparameters):
     """For each class and ranking: would it have found the class, had nobody labelled it?"""
 
     epochs: Epochs = None

@@ -37,16 +37,21 @@ class ClassifierInputs(JobRequest):
     seed: Seed = 0
 
 
-class TrainClassifier(ClassifierInputs):
-    """Train a classifier on the current labels and predict every cutout."""
+class ChosenHyperparameters(ClassifierInputs):
+    """What a classifier is trained on, with hyperparameters of one's own."""
 
-    epochs: Epochs = None
-    folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation")
     hyperparameters: dict[str, int | float | str] | None = Field(
         None,
         max_length=100,
         description="By default those a search was told to use, else the architecture's own",
     )
+
+
+class TrainClassifier(ChosenHyperparameters):
+    """Train a classifier on the current labels and predict every cutout."""
+
+    epochs: Epochs = None
+    folds: int = Field(5, ge=2, le=20, description="Folds of the cross-validation")
     pretrained: bool = Field(
         False, description="Start ResNet-18 from published weights (needs torchvision)"
     )
