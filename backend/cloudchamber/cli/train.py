@@ -9,6 +9,7 @@ import typer
 from cloudchamber.cli.agreement import curve_words
 from cloudchamber.cli.apply import judged
 from cloudchamber.cli.connection import Annotator, Api, Data, Url, connect
+from cloudchamber.cli.mapping import map_words
 from cloudchamber.cli.output import Json, give, percent, say, table
 from cloudchamber.cli.searching import finished_rows, searched, trial_line
 from cloudchamber.cli.sending import send_file
@@ -125,6 +126,8 @@ def _model_of(api: Api, dataset_id: int, job: Job) -> dict[str, Any] | None:
 
 
 def _trained(job: Job, model: dict[str, Any] | None) -> str:
+    if job["kind"] == "fit_map":
+        return map_words(job["result"])
     if job["kind"] == "learning_curve":
         return curve_words(job["result"])
     if job["kind"] == "search_hyperparameters":
