@@ -12,6 +12,15 @@ OFFLINE = "net::ERR_INTERNET_DISCONNECTED"
 REFUSED = "net::ERR_CONNECTION_REFUSED"
 
 
+KEPT = """(wanted) => new Promise((resolve) => {
+    const opening = indexedDB.open("cloudchamber");
+    opening.onsuccess = () => {
+        const kept = opening.result.transaction("outbox").objectStore("outbox").count();
+        kept.onsuccess = () => { opening.result.close(); resolve(kept.result === wanted); };
+    };
+})"""
+
+
 def open_label(page: Page, dataset: int) -> None:
     """Open the Label page in the order of the import, with an image on it."""
     page.goto(f"/d/{dataset}/label")
@@ -119,6 +128,8 @@ def test_a_closed_tab_loses_nothing(
     for _ in range(5):
         page.keyboard.press("f")
     expect(page.get_by_text("not saved 5 (offline)")).to_be_visible()
+    # A label is safe once the browser has written it, some milliseconds after its key.
+    page.wait_for_function(KEPT, arg=5)
     page.close(run_before_unload=False)
     context.set_offline(False)
     again = context.new_page()

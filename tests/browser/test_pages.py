@@ -84,7 +84,8 @@ def test_the_page_itself_never_scrolls(page: Page, circle: int, view: str) -> No
 
 def test_the_pages_are_reached_by_the_digits(page: Page, circle: int) -> None:
     open_page(page, f"/d/{circle}/label")
-    for key, view in zip("234561", (*VIEWS[1:6], VIEWS[0]), strict=True):
+    digits = ("explore", "galleries", "models", "exposures", "jobs", "label")
+    for key, view in zip("234561", digits, strict=True):
         page.keyboard.press(key)
         page.wait_for_url(f"**/d/{circle}/{view}*")
 
