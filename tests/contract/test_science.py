@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cloudchamber_worker.imaging.measurements import MEASUREMENTS
-from cloudchamber_worker.tasks.classifier_columns import RANKINGS
+from cloudchamber_worker.steps.classifier_columns import RANKINGS
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from cloudchamber_worker.learning.reconstruction import (
     reconstructor_from_bytes,
 )
 from cloudchamber_worker.learning.training import Schedule, weights_of
-from cloudchamber_worker.tasks.embeddings import read_images
+from cloudchamber_worker.steps.embeddings import read_images
 from learning.conftest import Lab
 from learning.synthetic import NAMES, drawn_tracks, measure
 

@@ -11,7 +11,7 @@ from cloudchamber_worker.learning.learning_curve import (
     sizes_up_to,
     verdict,
 )
-from cloudchamber_worker.tasks.truth import Truth, read_truth
+from cloudchamber_worker.steps.truth import Truth, read_truth
 from learning.conftest import Lab
 from learning.synthetic import drawn_tracks
 

@@ -85,7 +85,7 @@ def test_rankings_do_without_measurements():
 
 
 def test_every_ranking_has_a_title_for_its_column():
-    from cloudchamber_worker.tasks.classifier_columns import RANKINGS
+    from cloudchamber_worker.steps.classifier_columns import RANKINGS
 
     vectors = np.zeros((12, 2), np.float32)
     prediction = Prediction(probabilities(12), vectors)

@@ -9,7 +9,7 @@ import torch
 
 import cloudchamber_worker
 from cloudchamber.data import models
-from cloudchamber_worker.tasks import versions
+from cloudchamber_worker.steps import versions
 from learning.conftest import Lab
 
 FEW = {"folds": 2, "novelty_check": False}

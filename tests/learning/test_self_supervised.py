@@ -25,7 +25,7 @@ from cloudchamber_worker.learning.self_supervised import (
     self_supervised_from_bytes,
 )
 from cloudchamber_worker.learning.training import Schedule, weights_of
-from cloudchamber_worker.tasks.embeddings import preferred_embedding
+from cloudchamber_worker.steps.embeddings import preferred_embedding
 from learning.conftest import Lab
 from learning.synthetic import drawn_tracks
 

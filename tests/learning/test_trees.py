@@ -14,7 +14,7 @@ from cloudchamber_worker.learning.classifier import classifier_from_bytes, fit_c
 from cloudchamber_worker.learning.forest import Forest, fit_forest
 from cloudchamber_worker.learning.inputs import CutoutSet
 from cloudchamber_worker.learning.kernel import KernelLogistic, fit_kernel_logistic
-from cloudchamber_worker.tasks import contributions as explaining
+from cloudchamber_worker.steps import contributions as explaining
 from learning.conftest import Lab
 from learning.synthetic import NAMES, drawn_tracks
 

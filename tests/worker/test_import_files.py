@@ -8,7 +8,7 @@ from PIL import Image
 
 from cloudchamber.data import columns, cutouts, datasets, exposures, jobs, label_sets, labels
 from cloudchamber_worker.imaging.measurements import NAMES
-from cloudchamber_worker.tasks import intake
+from cloudchamber_worker.steps import intake
 from fits_files import dark, fits_bytes
 
 

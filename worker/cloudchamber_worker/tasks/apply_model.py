@@ -15,11 +15,11 @@ from cloudchamber_worker.learning.counting import at_thresholds, corrected_count
 from cloudchamber_worker.learning.domain import compare_distances, warnings
 from cloudchamber_worker.learning.novelty import rankings
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.classifier_columns import write_scores
-from cloudchamber_worker.tasks.classifier_inputs import missing_numbers, read_for_model
-from cloudchamber_worker.tasks.dataset_inputs import need_cutouts
-from cloudchamber_worker.tasks.joint_map import JointMap, draw_joint_map, write_joint_map
-from cloudchamber_worker.tasks.pixel_frames import frame_of
+from cloudchamber_worker.steps.classifier_columns import write_scores
+from cloudchamber_worker.steps.classifier_inputs import missing_numbers, read_for_model
+from cloudchamber_worker.steps.dataset_inputs import need_cutouts
+from cloudchamber_worker.steps.joint_map import JointMap, draw_joint_map, write_joint_map
+from cloudchamber_worker.steps.pixel_frames import frame_of
 
 log = logging.getLogger(__name__)
 QUEUE = "gpu"

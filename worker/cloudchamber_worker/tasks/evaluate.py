@@ -14,7 +14,7 @@ from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.classifier import classifier_from_bytes
 from cloudchamber_worker.learning.metrics import summarise
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.classifier_inputs import read_for_model
+from cloudchamber_worker.steps.classifier_inputs import read_for_model
 
 QUEUE = "cpu"
 MAX_FILE = 64 << 20

@@ -16,16 +16,16 @@ from cloudchamber_worker.learning.projection import project
 from cloudchamber_worker.learning.quantiles import fit_quantile_scaling
 from cloudchamber_worker.learning.training import Row
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import (
+from cloudchamber_worker.steps.dataset_inputs import (
     library_versions,
     measurement_columns,
     need_cutouts,
     read_numbers,
 )
-from cloudchamber_worker.tasks.map_audit import audit
-from cloudchamber_worker.tasks.map_vectors import MapVectors, read_vectors
-from cloudchamber_worker.tasks.maps import finish_map, map_figures, previous_positions, write_map
-from cloudchamber_worker.tasks.parametric_maps import (
+from cloudchamber_worker.steps.map_audit import audit
+from cloudchamber_worker.steps.map_vectors import MapVectors, read_vectors
+from cloudchamber_worker.steps.maps import finish_map, map_figures, previous_positions, write_map
+from cloudchamber_worker.steps.parametric_maps import (
     Before,
     StoredMap,
     keep_map,

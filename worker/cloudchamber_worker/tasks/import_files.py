@@ -14,9 +14,9 @@ from cloudchamber_worker.imaging import calibration
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, decode
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.import_tables import Tables
-from cloudchamber_worker.tasks.intake import Intake
-from cloudchamber_worker.tasks.measuring import measure_new
+from cloudchamber_worker.steps.import_tables import Tables
+from cloudchamber_worker.steps.intake import Intake
+from cloudchamber_worker.steps.measuring import measure_new
 
 QUEUE = "cpu"
 

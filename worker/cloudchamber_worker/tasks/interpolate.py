@@ -11,8 +11,8 @@ from cloudchamber.data.job_requests import Interpolate
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.reconstruction import reconstructor_from_bytes
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import named_numbers
-from cloudchamber_worker.tasks.embeddings import read_images
+from cloudchamber_worker.steps.dataset_inputs import named_numbers
+from cloudchamber_worker.steps.embeddings import read_images
 
 QUEUE = "cpu"
 

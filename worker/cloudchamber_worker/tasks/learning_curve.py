@@ -20,13 +20,13 @@ from cloudchamber_worker.learning.learning_curve import (
 )
 from cloudchamber_worker.learning.quantiles import fit_quantile_scaling
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import (
+from cloudchamber_worker.steps.dataset_inputs import (
     measurement_columns,
     read_numbers,
     split_groups,
 )
-from cloudchamber_worker.tasks.snapshot import class_targets, freeze_labels
-from cloudchamber_worker.tasks.truth import read_truth
+from cloudchamber_worker.steps.snapshot import class_targets, freeze_labels
+from cloudchamber_worker.steps.truth import read_truth
 
 log = logging.getLogger(__name__)
 QUEUE = "cpu"

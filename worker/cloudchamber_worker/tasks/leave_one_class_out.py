@@ -24,14 +24,14 @@ from cloudchamber_worker.learning.unseen_class import (
     summarise,
 )
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.classifier_inputs import read_inputs
-from cloudchamber_worker.tasks.dataset_inputs import named_numbers, pack_cutouts
-from cloudchamber_worker.tasks.hyperparameters import (
+from cloudchamber_worker.steps.classifier_inputs import read_inputs
+from cloudchamber_worker.steps.dataset_inputs import named_numbers, pack_cutouts
+from cloudchamber_worker.steps.hyperparameters import (
     freeze_hyperparameters,
     remember_hyperparameters,
 )
-from cloudchamber_worker.tasks.snapshot import class_targets, freeze_labels, remember
-from cloudchamber_worker.tasks.unlabelled import Embedding, embed_without_labels
+from cloudchamber_worker.steps.snapshot import class_targets, freeze_labels, remember
+from cloudchamber_worker.steps.unlabelled import Embedding, embed_without_labels
 
 log = logging.getLogger(__name__)
 QUEUE = "gpu"

@@ -22,17 +22,17 @@ from cloudchamber_worker.learning.architectures import Architecture
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.errors import LearningError
 from cloudchamber_worker.lease import JobCancelled, JobContext, LeaseLost
-from cloudchamber_worker.tasks.classifier_inputs import read_inputs
-from cloudchamber_worker.tasks.dataset_inputs import need_cutouts
-from cloudchamber_worker.tasks.hyperparameters import asked_hyperparameters, chosen_recipe
-from cloudchamber_worker.tasks.search_storage import (
+from cloudchamber_worker.steps.classifier_inputs import read_inputs
+from cloudchamber_worker.steps.dataset_inputs import need_cutouts
+from cloudchamber_worker.steps.hyperparameters import asked_hyperparameters, chosen_recipe
+from cloudchamber_worker.steps.search_storage import (
     DatabaseJournal,
     differing,
     packed_labels,
     shared_frame,
     unpacked_labels,
 )
-from cloudchamber_worker.tasks.snapshot import class_targets, freeze_labels
+from cloudchamber_worker.steps.snapshot import class_targets, freeze_labels
 
 log = logging.getLogger(__name__)
 QUEUE = "gpu"

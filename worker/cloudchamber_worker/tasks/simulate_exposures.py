@@ -13,9 +13,9 @@ from cloudchamber.data.job_requests import Cutting, Joining, SimulateExposures
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.imaging.simulation import Simulated, simulate
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.import_tables import Tables
-from cloudchamber_worker.tasks.intake import Intake
-from cloudchamber_worker.tasks.measuring import measure_new
+from cloudchamber_worker.steps.import_tables import Tables
+from cloudchamber_worker.steps.intake import Intake
+from cloudchamber_worker.steps.measuring import measure_new
 
 QUEUE = "cpu"
 REACH = 24.0  # px from the middle of a cutout to the track it is said to hold

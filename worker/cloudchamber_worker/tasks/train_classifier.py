@@ -31,25 +31,25 @@ from cloudchamber_worker.learning.projection import standardise
 from cloudchamber_worker.learning.quantiles import QuantileScaling
 from cloudchamber_worker.learning.unseen_class import leave_one_class_out
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.classifier_columns import held_out_columns, write_prediction
-from cloudchamber_worker.tasks.classifier_inputs import Inputs, read_inputs
-from cloudchamber_worker.tasks.contributions import contributions, write_contributions
-from cloudchamber_worker.tasks.dataset_inputs import library_versions, named_numbers, need_cutouts
-from cloudchamber_worker.tasks.hyperparameters import (
+from cloudchamber_worker.steps.classifier_columns import held_out_columns, write_prediction
+from cloudchamber_worker.steps.classifier_inputs import Inputs, read_inputs
+from cloudchamber_worker.steps.contributions import contributions, write_contributions
+from cloudchamber_worker.steps.dataset_inputs import library_versions, named_numbers, need_cutouts
+from cloudchamber_worker.steps.hyperparameters import (
     freeze_hyperparameters,
     remember_hyperparameters,
 )
-from cloudchamber_worker.tasks.label_doubt import described, doubt_labels, write_label_doubt
-from cloudchamber_worker.tasks.map_audit import audit_penultimate
-from cloudchamber_worker.tasks.maps import Map, draw_map, previous_positions, write_map
-from cloudchamber_worker.tasks.snapshot import (
+from cloudchamber_worker.steps.label_doubt import described, doubt_labels, write_label_doubt
+from cloudchamber_worker.steps.map_audit import audit_penultimate
+from cloudchamber_worker.steps.maps import Map, draw_map, previous_positions, write_map
+from cloudchamber_worker.steps.snapshot import (
     Snapshot,
     Targets,
     class_targets,
     freeze_labels,
     remember,
 )
-from cloudchamber_worker.tasks.truth import judge, read_truth
+from cloudchamber_worker.steps.truth import judge, read_truth
 
 log = logging.getLogger(__name__)
 QUEUE = "gpu"

@@ -22,13 +22,13 @@ from cloudchamber_worker.learning.self_supervised import (
 )
 from cloudchamber_worker.learning.training import Row, Schedule
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import (
+from cloudchamber_worker.steps.dataset_inputs import (
     library_versions,
     need_cutouts,
     sample_scaling,
     split_groups,
 )
-from cloudchamber_worker.tasks.embeddings import (
+from cloudchamber_worker.steps.embeddings import (
     COLUMN,
     KIND,
     Labelled,
@@ -36,7 +36,7 @@ from cloudchamber_worker.tasks.embeddings import (
     read_images,
     read_labelled,
 )
-from cloudchamber_worker.tasks.reconstructors import orientation_ignored, remembered
+from cloudchamber_worker.steps.reconstructors import orientation_ignored, remembered
 
 QUEUE = "gpu"
 REPRESENTATION: Representation = "two_scale"

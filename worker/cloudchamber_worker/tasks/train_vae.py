@@ -2,7 +2,7 @@
 
 from cloudchamber.data.job_requests import TrainVae
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.reconstructors import Recipe, train_reconstructor
+from cloudchamber_worker.steps.reconstructors import Recipe, train_reconstructor
 
 QUEUE = "gpu"
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import datasets, exposures
 from cloudchamber_worker.learning.domain import Frame
-from cloudchamber_worker.tasks.dataset_inputs import sample_scaling
+from cloudchamber_worker.steps.dataset_inputs import sample_scaling
 
 
 def frame_of(session: Session, dataset_id: int, config: dict[str, Any]) -> Frame:

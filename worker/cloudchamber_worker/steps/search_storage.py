@@ -10,7 +10,7 @@ from optuna.storages.journal import BaseJournalBackend
 
 from cloudchamber.data import datasets, search_logs
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.snapshot import Snapshot
+from cloudchamber_worker.steps.snapshot import Snapshot
 
 # No name of a study has this sign.
 FRAME = "#frame"

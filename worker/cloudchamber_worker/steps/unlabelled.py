@@ -15,8 +15,8 @@ from cloudchamber_worker.learning.self_supervised import (
 )
 from cloudchamber_worker.learning.training import Row, Schedule
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import sample_scaling
-from cloudchamber_worker.tasks.embeddings import COLUMN, KIND, read_images
+from cloudchamber_worker.steps.dataset_inputs import sample_scaling
+from cloudchamber_worker.steps.embeddings import COLUMN, KIND, read_images
 
 # Beside the labelled cutouts, at most so many others, evenly spread, are learned from.
 MOST = 5000

@@ -19,10 +19,10 @@ from cloudchamber_worker.learning.orientation import (
 )
 from cloudchamber_worker.learning.preparation import prepare_vectors
 from cloudchamber_worker.learning.structure import cluster_agreement
-from cloudchamber_worker.tasks.dataset_inputs import named_numbers
-from cloudchamber_worker.tasks.embedders import Embedder, classifying, numbers_of
-from cloudchamber_worker.tasks.embeddings import label_neighbours
-from cloudchamber_worker.tasks.map_vectors import MapVectors
+from cloudchamber_worker.steps.dataset_inputs import named_numbers
+from cloudchamber_worker.steps.embedders import Embedder, classifying, numbers_of
+from cloudchamber_worker.steps.embeddings import label_neighbours
+from cloudchamber_worker.steps.map_vectors import MapVectors
 
 SAMPLE = 120
 SAMPLE_IN_TRAINING = 40

@@ -10,7 +10,7 @@ from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber_worker.imaging.measurements import MEASUREMENTS, measure
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.intake import READING
+from cloudchamber_worker.steps.intake import READING
 
 BATCH = 5_000
 MEASURING = 0.15  # of the job's progress

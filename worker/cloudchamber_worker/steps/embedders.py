@@ -15,7 +15,7 @@ from cloudchamber_worker.learning.classifier import Classifier, classifier_from_
 from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling, canonical, pack
 from cloudchamber_worker.learning.reconstruction import Reconstructor, reconstructor_from_bytes
 from cloudchamber_worker.learning.self_supervised import self_supervised_from_bytes
-from cloudchamber_worker.tasks.classifier_inputs import read_for_model
+from cloudchamber_worker.steps.classifier_inputs import read_for_model
 
 Pixels = NDArray[Any]
 # Cutouts held as pixels at a time.

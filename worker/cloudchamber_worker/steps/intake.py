@@ -22,7 +22,7 @@ from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.frames import unit_of
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.import_tables import Tables
+from cloudchamber_worker.steps.import_tables import Tables
 
 BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an import
 BATCH_CUTOUTS = 500

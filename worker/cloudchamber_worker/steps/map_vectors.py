@@ -16,15 +16,15 @@ from cloudchamber_worker.learning.preparation import (
     prepare_numbers,
     prepare_vectors,
 )
-from cloudchamber_worker.tasks.dataset_inputs import measurement_columns, read_numbers
-from cloudchamber_worker.tasks.embedders import (
+from cloudchamber_worker.steps.dataset_inputs import measurement_columns, read_numbers
+from cloudchamber_worker.steps.embedders import (
     Embedder,
     NoEmbedder,
     embed_ordinals,
     measuring,
     stored_embedder,
 )
-from cloudchamber_worker.tasks.embeddings import preferred_embedding
+from cloudchamber_worker.steps.embeddings import preferred_embedding
 
 OnRow = Callable[[int], None]
 # Dimensions of these weigh the same, as in the map a training draws of its penultimate layer.

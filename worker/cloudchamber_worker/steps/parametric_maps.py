@@ -15,7 +15,7 @@ from cloudchamber_worker.learning.parametric_umap import (
     parametric_map_from_bytes,
 )
 from cloudchamber_worker.learning.preparation import Preparation
-from cloudchamber_worker.tasks.map_vectors import MapVectors
+from cloudchamber_worker.steps.map_vectors import MapVectors
 
 ARCHITECTURE = "parametric_umap"
 

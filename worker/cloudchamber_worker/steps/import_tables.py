@@ -21,7 +21,7 @@ from cloudchamber_worker.imaging.tables import NAME_COLUMNS, label_columns
 from cloudchamber_worker.lease import JobContext
 
 if TYPE_CHECKING:
-    from cloudchamber_worker.tasks.intake import Intake
+    from cloudchamber_worker.steps.intake import Intake
 
 MAX_CATEGORIES = 1_000
 RESERVED = {*NAMES, "x", "y", "exposure", "name", "label"}

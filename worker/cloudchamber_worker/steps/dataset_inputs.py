@@ -19,7 +19,7 @@ from cloudchamber_worker.learning.inputs import (
     fit_pixel_scaling,
     pack,
 )
-from cloudchamber_worker.tasks.versions import library_versions as library_versions
+from cloudchamber_worker.steps.versions import library_versions as library_versions
 
 SAMPLE = 2000
 # A class must not depend on how a cutout happens to lie: columns that state an angle stay out.

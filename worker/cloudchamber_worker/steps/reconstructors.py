@@ -26,14 +26,14 @@ from cloudchamber_worker.learning.reconstruction import (
 )
 from cloudchamber_worker.learning.training import Row, Schedule
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.tasks.dataset_inputs import (
+from cloudchamber_worker.steps.dataset_inputs import (
     library_versions,
     named_numbers,
     need_cutouts,
     sample_scaling,
     split_groups,
 )
-from cloudchamber_worker.tasks.embeddings import Packed, label_neighbours, read_images
+from cloudchamber_worker.steps.embeddings import Packed, label_neighbours, read_images
 
 # The sides of the box around a track tell how it lies; its extent along and across itself do not.
 METADATA = ["width", "height", "pixels", "charge"]

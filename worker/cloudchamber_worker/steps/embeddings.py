@@ -16,7 +16,7 @@ from cloudchamber_worker.learning.neighbour_accuracy import (
     neighbour_accuracy,
 )
 from cloudchamber_worker.learning.quantiles import fit_quantile_scaling
-from cloudchamber_worker.tasks.dataset_inputs import (
+from cloudchamber_worker.steps.dataset_inputs import (
     measurement_columns,
     read_numbers,
     split_groups,

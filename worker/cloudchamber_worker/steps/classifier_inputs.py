@@ -19,7 +19,7 @@ from cloudchamber_worker.learning.classifier import hyperparameters_used
 from cloudchamber_worker.learning.errors import LearningError
 from cloudchamber_worker.learning.inputs import CutoutSet, PixelScaling
 from cloudchamber_worker.learning.quantiles import QuantileScaling, fit_quantile_scaling
-from cloudchamber_worker.tasks.dataset_inputs import (
+from cloudchamber_worker.steps.dataset_inputs import (
     Split,
     measurement_columns,
     number_columns,
@@ -27,8 +27,8 @@ from cloudchamber_worker.tasks.dataset_inputs import (
     sample_scaling,
     split_groups,
 )
-from cloudchamber_worker.tasks.embeddings import read_images
-from cloudchamber_worker.tasks.hyperparameters import asked_hyperparameters, chosen_recipe
+from cloudchamber_worker.steps.embeddings import read_images
+from cloudchamber_worker.steps.hyperparameters import asked_hyperparameters, chosen_recipe
 
 OnRow = Callable[[int], None]
 
