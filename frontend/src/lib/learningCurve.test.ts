@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { continuation, due, type Next, nextWords, ofRows, trustWords } from "./learningCurve";
+import type { EpochRow } from "./modelVersion";
 
 const NEXT: Next = {
 	labels: 100,
@@ -15,7 +16,7 @@ const NEXT: Next = {
 };
 
 test("rows told so far become means with their spread", () => {
-	const rows = [
+	const rows: EpochRow[] = [
 		{ phase: "random", fold: 0, epoch: 0, labels: 10, accuracy: 0.6 },
 		{ phase: "random", fold: 1, epoch: 0, labels: 10, accuracy: 0.8 },
 		{ phase: "random", fold: 0, epoch: 1, labels: 25, accuracy: 0.8 },
