@@ -24,7 +24,7 @@ from cloudchamber_worker.learning.losses import classification_loss
 from cloudchamber_worker.learning.quantiles import fit_quantile_scaling
 from cloudchamber_worker.learning.training import device
 
-pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 table = figures("learning")
 CLASSES, MEASUREMENTS, EPOCHS = 5, 40, 4
 ROWS, MANY, PARTS = 3000, 100_000, 5
