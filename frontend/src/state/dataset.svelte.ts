@@ -142,6 +142,7 @@ class DatasetState {
 
 	async open(id: number): Promise<void> {
 		this.close();
+		const unsent = this.pendingOf(id).length;
 		try {
 			const [info, columns, labels, settings] = await Promise.all([
 				fetchDataset(id),
@@ -159,6 +160,8 @@ class DatasetState {
 			this.overlay.reset(labels.classIds, labels.flags, this.pendingOf(id));
 			this.labelRevision++;
 			this.ready = true;
+			// What the outbox delivered while the labels were on their way is in neither of the two.
+			if (unsent > 0) void this.#refreshLabels(id).catch(() => {});
 		} catch (error) {
 			this.error = error;
 			return;
