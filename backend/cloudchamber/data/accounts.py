@@ -1,0 +1,132 @@
+"""The account of an import: what became of every file, part, row and column that was given.
+
+One `Line` per file or archive member (table ``import_file``), with its parts and tables inside.
+Nothing that was given is missing from it, so its sums agree with what was brought.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+State = Literal["in", "joined", "refused", "ignored", "needs_answer"]
+STATES: tuple[State, ...] = ("refused", "needs_answer", "ignored", "joined", "in")  # worst first
+TakenFor = Literal[
+    "exposure", "crop", "hit_list", "labels", "metadata", "bias", "dark", "defect_mask",
+    "instrument_run", "archive", "unknown",
+]  # fmt: skip
+MAX_EXAMPLES = 20
+
+
+class Document(BaseModel):
+    """What all parts of an account share: unknown fields are a mistake of the writer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Part(Document):
+    """An HDU, page, frame or plane of a file that did not simply come in."""
+
+    name: str
+    state: State
+    reason: str = ""
+
+
+class Rows(Document):
+    """The rows of a table; ``joined + refused + ignored + needs_answer == given``.
+
+    examples : at most `MAX_EXAMPLES` sentences, each naming a row by its number in the file
+    """
+
+    given: int = 0
+    joined: int = 0
+    refused: int = 0
+    ignored: int = 0
+    needs_answer: int = 0
+    examples: list[str] = Field(default_factory=list)
+
+
+class TableColumn(Document):
+    """A column of a table.
+
+    column : what it is called in the dataset, where it became one
+    on : cutouts that got a value from it
+    """
+
+    name: str
+    state: State
+    use: Literal["key", "label", "annotator", "weight", "metadata", ""] = ""
+    column: str | None = None
+    on: int = 0
+    reason: str = ""
+
+
+class LabelCounts(Document):
+    """The labels of a table; the sums agree with `given`.
+
+    new : where the annotator had none · same : equal to what was there · replaced, kept : where
+    another was there, by what was asked · asked : the same, nothing having been asked ·
+    refused : unusable rows (no such cutout, empty or impossible class …)
+    """
+
+    given: int = 0
+    new: int = 0
+    same: int = 0
+    replaced: int = 0
+    kept: int = 0
+    asked: int = 0
+    refused: int = 0
+
+
+class Table(Document):
+    """What became of one table of a file (a sheet, an HDU, the file itself).
+
+    of : cutouts of the dataset
+    """
+
+    title: str = ""
+    format: str = ""
+    role: Literal["labels", "metadata"] = "metadata"
+    why: str = ""
+    key: str | None = None
+    label_column: str | None = None
+    annotator_column: str | None = None
+    state: State = "joined"
+    reason: str = ""
+    rows: Rows = Field(default_factory=Rows)
+    columns: list[TableColumn] = Field(default_factory=list)
+    labels: LabelCounts | None = None
+    cutouts: int = 0
+    of: int = 0
+    notes: list[str] = Field(default_factory=list)
+
+
+class FileAccount(Document):
+    """What an import says of one file beside its state and reason.
+
+    question : what the person has to answer, where the state is ``needs_answer``
+    notes : what was done to it that changes what is seen (turned, cast, counted …)
+    """
+
+    taken_for: TakenFor = "unknown"
+    why: str = ""
+    exposures: int = 0
+    parts: list[Part] = Field(default_factory=list)
+    tables: list[Table] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    question: str | None = None
+
+
+def of_labels(counts: LabelCounts) -> str:
+    """The labels of a table in a sentence's half: "306 of 306 labels"."""
+    joined = counts.new + counts.same + counts.replaced
+    return f"{joined} of {counts.given} labels"
+
+
+def of_columns(table: Table) -> str | None:
+    """The columns that joined: "4 columns on 492 of 509 cutouts"; None where none was offered."""
+    offered = [c for c in table.columns if c.use == "metadata"]
+    if not offered:
+        return None
+    joined = [c for c in offered if c.state == "joined"]
+    columns = "1 column" if len(joined) == 1 else f"{len(joined)} columns"
+    return f"{columns} on {table.cutouts} of {table.of} cutouts"
