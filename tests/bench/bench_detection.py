@@ -16,7 +16,7 @@ import pytest
 from scipy import ndimage
 
 from bench.figures import figures
-from cloudchamber_worker.imaging import crops
+from cloudchamber_worker.imaging import crops, kinds
 from cloudchamber_worker.imaging.calibration import calibrate
 from cloudchamber_worker.imaging.detection import (
     EIGHT,
@@ -118,7 +118,7 @@ def test_stages_of_an_import_of_crops(shared_data: Path) -> None:
                 if info.is_dir():
                     continue
                 data = archive.read(info)
-                kind = crops.kind_of(data[:512])
+                kind = kinds.kind_of(data[:512])
                 found += [(pixels, None) for _, pixels in crops.read_crops(data, kind)]
         return found
 

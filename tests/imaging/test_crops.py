@@ -5,8 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from cloudchamber_worker.imaging.crops import kind_of, read_crops
+from cloudchamber_worker.imaging.crops import read_crops
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.kinds import kind_of
 
 GREY = np.arange(20, dtype=np.uint8).reshape(4, 5) * 12
 

@@ -1,5 +1,7 @@
 import gzip
 import io
+import os
+import sys
 import tarfile
 import zipfile
 
@@ -47,7 +49,12 @@ def test_exposures_arrive_with_header_and_pixels(decoded):
     image = dark()
     packed = gzip.compress(fits_bytes(fits.PrimaryHDU(image)))
     ((name, (item,), refused),) = decoded(packed, "night.fits.gz")
-    assert (name, refused, item.kind, item.name) == ("night.fits.gz", None, "frame", "night")
+    assert (name, refused, item.kind, item.name) == (
+        "night.fits.gz",
+        None,
+        "frame",
+        "night.fits.gz",
+    )
     assert np.array_equal(item.pixels, image)
     assert item.about["header"]["NAXIS1"] == 96
 
@@ -55,19 +62,19 @@ def test_exposures_arrive_with_header_and_pixels(decoded):
 def test_a_damaged_member_harms_no_neighbour(decoded):
     data = zipped({"a/one.png": png(1), "a/two.png": png()[:40], "b/three.png": png(3)})
     found = {name: (len(items), told) for name, items, told in decoded(data, "set.zip")}
-    assert found["a/one.png"] == (1, None)
-    assert found["b/three.png"] == (1, None)
-    assert found["a/two.png"][0] == 0
-    assert "damaged PNG" in found["a/two.png"][1]
+    assert found["set.zip/a/one.png"] == (1, None)
+    assert found["set.zip/b/three.png"] == (1, None)
+    assert found["set.zip/a/two.png"][0] == 0
+    assert "damaged PNG" in found["set.zip/a/two.png"][1]
 
 
 def test_what_programs_leave_in_folders_is_ignored_and_told(decoded):
     copy = "a/.ipynb_checkpoints/x-checkpoint.png"
     data = zipped({"a/.DS_Store": b"x", copy: png(), "x.png": png()})
     told = {name: reason for name, _, reason in decoded(data, "set.zip")}
-    assert "settings" in told["a/.DS_Store"]
-    assert "keep for themselves" in told["a/.ipynb_checkpoints/x-checkpoint.png"]
-    assert told["x.png"] is None
+    assert "settings" in told["set.zip/a/.DS_Store"]
+    assert "keep for themselves" in told["set.zip/a/.ipynb_checkpoints/x-checkpoint.png"]
+    assert told["set.zip/x.png"] is None
 
 
 def test_tar_members_keep_their_folder(decoded):
@@ -77,7 +84,8 @@ def test_tar_members_keep_their_folder(decoded):
         info.size = len(png())
         archive.addfile(info, io.BytesIO(png()))
     ((name, (item,), _),) = decoded(out.getvalue(), "crops.tar.gz")
-    assert (name, item.name, item.about["folder"]) == ("Junk/with space.png", "with space", "Junk")
+    assert name == item.name == "crops.tar.gz/Junk/with space.png"
+    assert item.about["folder"] == "Junk"
 
 
 def test_bombs_are_refused(decoded):
@@ -88,9 +96,13 @@ def test_bombs_are_refused(decoded):
     assert "decompression bomb" in told
 
 
-def test_an_archive_in_archives_is_refused(decoded):
-    inner = zipped({"b.zip": zipped({"c.zip": zipped({"x.png": png()})})})
-    assert any("within archives" in (told or "") for _, _, told in decoded(inner, "a.zip"))
+def test_too_many_archives_within_archives_are_refused(decoded):
+    data = zipped({"x.png": png()})
+    for _ in range(5):
+        data = zipped({"in.zip": data})
+    ((_, items, told),) = decoded(data, "a.zip")
+    assert not items
+    assert "lies in 5 archives" in told
 
 
 def test_tables_arrive_typed(decoded):
@@ -125,13 +137,13 @@ if "cloudchamber_worker.imaging.decoder" in " ".join(sys.orig_argv):
 
 def test_a_crash_in_one_member_costs_that_member(decoded, monkeypatch, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(CRASHING)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.setenv("CRASH_ON", png(2).hex())
     data = zipped({"one.png": png(1), "two.png": png(2), "three.png": png(3)})
     found = {name: (len(items), told) for name, items, told in decoded(data, "set.zip")}
-    assert found["one.png"] == (1, None)
-    assert found["three.png"] == (1, None)
-    assert "segmentation fault" in found["two.png"][1]
+    assert found["set.zip/one.png"] == (1, None)
+    assert found["set.zip/three.png"] == (1, None)
+    assert "segmentation fault" in found["set.zip/two.png"][1]
 
 
 HANGING = """
@@ -144,7 +156,7 @@ if "cloudchamber_worker.imaging.decoder" in " ".join(sys.orig_argv):
 
 def test_a_decoder_that_hangs_is_ended(decoded, monkeypatch, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(HANGING)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.setattr(sandbox, "WALL_SECONDS", 1.0)
     told = [told for _, _, told in decoded(png(), "slow.png")]
     assert any("took longer" in (t or "") for t in told)
@@ -159,7 +171,7 @@ def test_every_malformed_file_gets_an_answer(shared_data, decoded):
         for path in files:
             archive.write(path, f"{path.parent.name}/{path.name}")
     found = decoded(out.getvalue(), "all.zip")
-    assert {name for name, _, _ in found} == {f"{p.parent.name}/{p.name}" for p in files}
+    assert {name for name, _, _ in found} == {f"all.zip/{p.parent.name}/{p.name}" for p in files}
     assert all(items or told for _, items, told in found)
     crashed = [(name, told) for name, _, told in found if told and "crashed" in told]
     assert not crashed

@@ -1,27 +1,41 @@
 """Archives, read member by member and never unpacked to disk."""
 
-import gzip
 import io
 import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from cloudchamber_worker.imaging import packed
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.member_names import MemberNames
+from cloudchamber_worker.imaging.zips import SIZES_BEHIND, zip_members
 
-MAX_MEMBERS = 1_000_000
-MAX_MEMBER_BYTES = 1 << 30
-MAX_TOTAL_BYTES = 64 << 30
-MAX_RATIO = 200  # of unpacked to packed bytes, once over RATIO_FROM bytes
-RATIO_FROM = 64 << 20
 IGNORED_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
 IGNORED_FOLDERS = ("__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__")
+ZIP_ENCODINGS = ("cp437", "cp1252")  # the standard's, and what some programs write instead
+TAR_ENCODINGS = ("cp1252", "cp437")
 
 
 class Ignored(Exception):
     """A member that is no data, such as a folder's settings; the message says why."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file in an archive.
+
+    name : relative path within the archive, unique there, with `/`
+    read : its content; raises `Unreadable` or `Ignored`; to be called before the next member
+    notes : what is to be said about its name
+    slow : whether reading it may take long
+    """
+
+    name: str
+    read: Callable[[], bytes]
+    notes: tuple[str, ...] = ()
+    slow: bool = False
 
 
 def why_ignored(name: str) -> str | None:
@@ -39,140 +53,77 @@ def why_ignored(name: str) -> str | None:
     return None
 
 
-def members(stream: BinaryIO, kind: str) -> Iterator[tuple[str, bytes | Exception]]:
-    """Yield (name, content) of a 'zip' or 'tar' (plain or .gz) archive.
-
-    A member that cannot be read comes with an `Unreadable`, one that is no data with `Ignored`;
-    the others go on. Names are as in the archive with `/`, shown and never used as paths.
+def members(stream: BinaryIO, kind: str) -> Iterator[Member]:
+    """Yield the files of a 'zip' or 'tar' archive.
 
     Raises
     ------
     Unreadable
-        When the archive itself is damaged; what was yielded before stands.
+        When the archive itself is damaged or holds nothing; what was yielded before stands.
     """
-    yield from _zip(stream) if kind == "zip" else _tar(stream)
+    count = 0
+    for member in _zip(stream) if kind == "zip" else _tar(stream):
+        count += 1
+        yield member
+    if not count:
+        raise Unreadable(f"is a {kind} without a file in it")
 
 
-def _zip(stream: BinaryIO) -> Iterator[tuple[str, bytes | Exception]]:
-    try:
-        archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
-        raise Unreadable(f"is a damaged zip: {error}") from error
-    with archive:
-        infos = archive.infolist()
-        if len(infos) > MAX_MEMBERS:
-            raise Unreadable(f"holds {len(infos)} files; the limit is {MAX_MEMBERS:_}")
-        total = 0
-        for info in infos:
-            name = info.filename.replace("\\", "/")
-            if info.is_dir():
-                continue
-            reason = why_ignored(name)
-            if reason:
-                yield name, Ignored(reason)
-                continue
-            if info.flag_bits & 1:
-                yield name, Unreadable("is encrypted")
-                continue
-            try:
-                with archive.open(info) as member:
-                    data = _read_capped(member, info.compress_size)
-            except Unreadable as error:
-                yield name, error
-                continue
-            except (
-                zipfile.BadZipFile,
-                zlib.error,
-                EOFError,
-                OSError,
-                NotImplementedError,
-            ) as error:
-                yield name, Unreadable(f"is damaged in the zip: {error}")
-                continue
-            total += len(data)
-            if total > MAX_TOTAL_BYTES:
-                raise Unreadable(f"unpacks to more than {MAX_TOTAL_BYTES >> 30} GiB")
-            yield name, data
+def _zip(stream: BinaryIO) -> Iterator[Member]:
+    found, damage = zip_members(stream)
+    names = MemberNames(ZIP_ENCODINGS)
+    for entry in found:
+        name, notes = names.name(entry.raw_name)
+        if damage is not None:
+            notes.append(damage)
+        reason = why_ignored(name)
+        if reason:
+            yield Member(name, lambda reason=reason: _ignore(reason), tuple(notes))
+            continue
+        yield Member(name, lambda entry=entry: entry.read(stream), tuple(notes), entry.slow)
+    if damage is not None and found[-1].flags & SIZES_BEHIND:
+        raise Unreadable(f"is cut off after {len(found)} files: {damage}")
 
 
-def _tar(stream: BinaryIO) -> Iterator[tuple[str, bytes | Exception]]:
-    try:
-        archive = tarfile.open(fileobj=stream, mode="r|*")  # noqa: SIM115  closed below
-    except tarfile.TarError as error:
-        raise Unreadable(f"is a damaged tar: {error}") from error
-    with archive:
-        count = total = 0
-        while True:
-            try:
-                info = archive.next()
-            except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-                raise Unreadable(f"is a damaged tar after {count} files: {error}") from error
-            if info is None:
-                return
-            if info.isdir():
-                continue
-            count += 1
-            if count > MAX_MEMBERS:
-                raise Unreadable(f"holds more than {MAX_MEMBERS:_} files")
-            name = info.name.removeprefix("./")
-            reason = why_ignored(name)
-            if reason:
-                yield name, Ignored(reason)
-                continue
-            member = archive.extractfile(info) if info.isfile() else None
-            if member is None:
-                yield name, Ignored("is a link or device, no file")
-                continue
-            try:
-                data = _read_capped(member, info.size)
-            except Unreadable as error:
-                yield name, error
-                continue
-            except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-                raise Unreadable(f"is a damaged tar at {name}: {error}") from error
-            total += len(data)
-            if total > MAX_TOTAL_BYTES:
-                raise Unreadable(f"unpacks to more than {MAX_TOTAL_BYTES >> 30} GiB")
-            yield name, data
-
-
-def _read_capped(member: object, packed: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while part := member.read(1 << 20):  # type: ignore[attr-defined]
-        size += len(part)
-        parts.append(part)
-        _refuse_bomb(size, packed)
-    return b"".join(parts)
-
-
-def _refuse_bomb(size: int, packed: int) -> None:
-    if size > MAX_MEMBER_BYTES:
-        raise Unreadable(f"unpacks to more than {MAX_MEMBER_BYTES >> 20} MiB")
-    if size > RATIO_FROM and size > MAX_RATIO * max(packed, 1):
-        raise Unreadable(
-            f"unpacks to more than {MAX_RATIO} times its size: refused as a decompression bomb"
-        )
-
-
-def gunzip(stream: BinaryIO, packed: int) -> tuple[BinaryIO, int]:
-    """The unpacked content as a stream, and its size; `packed` is the packed size.
-
-    Raises
-    ------
-    Unreadable
-        When it is damaged or unpacks to more than the limits allow.
-    """
+def _tar(stream: BinaryIO) -> Iterator[Member]:
     stream.seek(0)
-    out = io.BytesIO()
-    size = 0
+    names = MemberNames(TAR_ENCODINGS)
+    count = 0
     try:
-        with gzip.GzipFile(fileobj=stream) as unpacked:
-            while part := unpacked.read(1 << 20):
-                size += len(part)
-                _refuse_bomb(size, packed)
-                out.write(part)
-    except (OSError, EOFError, zlib.error) as error:
-        raise Unreadable(f"is a damaged gzip: {error}") from error
-    out.seek(0)
-    return out, size
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            while (info := archive.next()) is not None:
+                archive.members.clear()  # type: ignore[attr-defined]  it keeps all it has met
+                if info.isdir():
+                    continue
+                count += 1
+                name, notes = names.name(info.name.encode("utf-8", "surrogateescape"))
+                reason = why_ignored(name)
+                if not reason and not info.isfile():
+                    reason = "is a link or device, no file"
+                if reason:
+                    yield Member(name, lambda reason=reason: _ignore(reason), tuple(notes))
+                    continue
+                yield Member(name, lambda info=info: _extract(archive, info), tuple(notes))
+            end = archive.offset
+    except (tarfile.TarError, *packed.DAMAGE) as error:
+        raise Unreadable(f"is a damaged tar after {count} files: {error}") from error
+    # tarfile ends without a word at a head that it cannot read
+    stream.seek(end)
+    if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
+        raise Unreadable(f"is a damaged tar after {count} files: what follows has no readable head")
+
+
+def _extract(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    packed.refuse_bomb(info.size, info.size)
+    try:
+        member = archive.extractfile(info)
+        data = packed.read_capped(member or io.BytesIO(), info.size)  # type: ignore[arg-type]
+    except (tarfile.TarError, *packed.DAMAGE) as error:
+        raise Unreadable(f"is damaged in the tar: {error}") from error
+    if len(data) < info.size:
+        raise Unreadable(f"is cut off in the tar after {len(data)} of {info.size} bytes")
+    return data
+
+
+def _ignore(reason: str) -> bytes:
+    raise Ignored(reason)

@@ -25,58 +25,6 @@ MAX_SIDE = 8192
 MAX_ITEMS = 1_000_000  # of a stack
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
-MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-    (b"II+\x00", "tiff"),
-    (b"MM\x00+", "tiff"),
-    (b"\x93NUMPY", "npy"),
-    (b"SIMPLE  =", "fits"),
-    (b"\x1f\x8b", "gzip"),
-    (b"PK\x03\x04", "zip"),
-    (b"PK\x05\x06", "zip"),
-    (b"PAR1", "parquet"),
-)
-# Named so that the refusal says what the file is.
-FOREIGN = (
-    (b"GIF8", "a GIF"),
-    (b"BM", "a BMP"),
-    (b"\x00\x00\x01\x00", "an ICO"),
-    (b"%PDF", "a PDF"),
-    (b"\x1f\x9d", "a .Z (LZW) file"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ", "an xz file"),
-    (b"7z\xbc\xaf", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x89HDF", "an HDF5 file"),
-)
-
-
-def kind_of(head: bytes) -> str:
-    """What a file is by its first 512 bytes: png, jpeg, tiff, npy, fits, gzip, zip, tar, parquet
-    or text.
-
-    Raises
-    ------
-    Unreadable
-        When it is none of these; the message names what it is where that is known.
-    """
-    if not head:
-        raise Unreadable("is empty")
-    for magic, kind in MAGIC:
-        if head.startswith(magic):
-            return kind
-    if head[257:262] == b"ustar":
-        return "tar"
-    for magic, name in FOREIGN:
-        if head.startswith(magic):
-            raise Unreadable(f"is {name}, which is not read; convert or unpack it (zip, tar, gzip)")
-    if b"\0" in head:
-        raise Unreadable("is of no known type (FITS, PNG, TIFF, JPEG, NPY, CSV, Parquet, zip, tar)")
-    return "text"
-
 
 def read_crops(data: bytes, kind: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (suffix, pixels [height, width] or [height, width, 3]) of one file.

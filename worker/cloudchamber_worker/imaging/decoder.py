@@ -1,7 +1,7 @@
 """The decoder's own process: reads one upload from standard input, sends what is in it.
 
-`python -m cloudchamber_worker.imaging.decoder FD NAME ROLE SKIP` is started by `sandbox`, limited
-in memory and processor time. Messages on FD: a JSON header, then raw bytes where it has `nbytes`.
+`python -m cloudchamber_worker.imaging.decoder FD OPTIONS` is started by `sandbox`, limited in
+memory and processor time. Messages on FD: a JSON header, then raw bytes where it has `nbytes`.
 No message can carry code.
 """
 
@@ -11,27 +11,65 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from cloudchamber_worker.imaging import archives, crops, tables
+from cloudchamber_worker.imaging import archives, crops, kinds, packed, tables
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.options import Options
 
 CPU_SECONDS = 60  # a file
 ADDRESS_SPACE = 4 << 30
-NESTED = 2  # a FITS.gz in a zip is fine, a zip in a zip in a zip is not
+MAX_DEPTH = 5  # a FITS.gz in a zip in a zip in a zip is fine
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file stands.
+
+    name : its whole relative path, archives included
+    folder : path of the folder it lies in, which is never an archive; '' for none
+    depth : how many archives and packed files are around it
+    notes : what is to be said about its name
+    """
+
+    name: str
+    folder: str
+    depth: int = 0
+    notes: tuple[str, ...] = ()
+
+    def member(self, member: archives.Member, *, prefix: bool) -> "Place":
+        """The place of a member of this archive; without `prefix` the archive is no folder."""
+        folder = str(PurePosixPath(member.name).parent)
+        return Place(
+            f"{self.name}/{member.name}" if prefix else member.name,
+            self.folder if folder == "." else folder,
+            self.depth + 1,
+            member.notes,
+        )
 
 
 class Decoder:
-    """Sends `begin` and `end` around every file, and its content in between."""
+    """Sends `begin` and `end` around every file, and its content in between.
 
-    def __init__(self, pipe: Connection, role: str, skip: int) -> None:
-        self.pipe, self.role, self.skip = pipe, role, skip
-        self.count = 0
+    skip : how many files an earlier run has sent
+    spoiled : why an earlier run died, by the number of the reading it died in
+    """
+
+    def __init__(
+        self, pipe: Connection, options: Options, skip: int, spoiled: dict[int, str]
+    ) -> None:
+        self.pipe, self.options, self.skip, self.spoiled = pipe, options, skip, spoiled
+        self.role = options.role
+        self.count = self.readings = 0
+        self.budget = packed.Budget()
         self.outermost: tuple[BinaryIO, int] | None = None  # archive and its size
 
     def tell(self, kind: str, data: bytes | memoryview | None = None, **header: Any) -> None:
@@ -42,70 +80,71 @@ class Decoder:
         if data is not None:
             self.pipe.send_bytes(data)
 
-    def file(self, name: str, stream: BinaryIO, size: int, depth: int = 0) -> None:
+    def file(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Decode one file, or every member of an archive."""
         stream.seek(0)
-        head = stream.read(512)
         try:
-            kind = crops.kind_of(head)
+            kind = kinds.kind_of(stream.read(kinds.HEAD))
         except Unreadable as error:
-            self.one(name, lambda error=error: _raise(error))
+            self.one(place, lambda error=error: _raise(error))
             return
-        if kind == "gzip":
-            self.gzip(name, stream, size, depth)
-        elif kind in ("zip", "tar"):
-            self.archive(name, stream, size, kind, depth)
+        if kind in kinds.ARCHIVES + kinds.PACKED and place.depth >= MAX_DEPTH:
+            deep = Unreadable(f"lies in {place.depth} archives, one within the other: unpack some")
+            self.one(place, lambda: _raise(deep))
+        elif kind in kinds.PACKED:
+            self.packed(place, stream, size, kind)
+        elif kind in kinds.ARCHIVES:
+            self.archive(place, stream, size, kind)
         else:
-            self.one(name, lambda: self.content(name, stream, size, kind))
+            self.one(place, lambda: self.content(place, stream, size, kind))
 
-    def gzip(self, name: str, stream: BinaryIO, size: int, depth: int) -> None:
-        """A .fits.gz, a .tar.gz, or another single file, packed."""
-        if depth >= NESTED:
-            self.one(name, lambda: _raise(Unreadable("is packed too many times")))
-            return
-        begun = self.begin(name) if not name.lower().endswith((".tar.gz", ".tgz")) else False
+    def packed(self, place: Place, stream: BinaryIO, size: int, kind: str) -> None:
+        """A .fits.gz, a .tar.xz, or another single file, packed: it keeps its name."""
         try:
-            unpacked, unpacked_size = archives.gunzip(stream, size)
+            data = self.reading(place.name, lambda: packed.unpack_file(stream, kind, size))
         except Unreadable as error:
-            if begun or self.begin(name):
-                self.tell("refused", reason=str(error))
-                self.tell("end")
+            self.one(place, lambda error=error: _raise(error))
             return
-        with unpacked:
-            inner = name[:-3] if name.lower().endswith(".gz") else name
-            kind = ""
-            if not begun:
-                self.file(inner, unpacked, unpacked_size, depth + 1)
-                return
-            try:
-                kind = crops.kind_of(unpacked.read(512))
-                if kind in ("zip", "tar", "gzip"):
-                    raise Unreadable(f"is a packed {kind}: name it .tar.gz")
-                self.content(inner, unpacked, unpacked_size, kind)
-            except Unreadable as error:
-                self.tell("refused", reason=str(error))
-            self.tell("end")
+        inner = replace(place, depth=place.depth + 1)
+        self.file(inner, io.BytesIO(data), len(data))
 
-    def archive(self, name: str, stream: BinaryIO, size: int, kind: str, depth: int) -> None:
+    def archive(self, place: Place, stream: BinaryIO, size: int, kind: str) -> None:
         """Every member as a file of its own."""
-        if depth >= NESTED:
-            self.one(name, lambda: _raise(Unreadable("is an archive within archives")))
-            return
-        stream.seek(0)
         self.outermost = self.outermost or (stream, size)
+        prefix = not (self.options.parcel and place.depth == 0)
         try:
-            for member, data in archives.members(stream, kind):
-                if isinstance(data, bytes):
-                    self.file(member, io.BytesIO(data), len(data), depth + 1)
-                    continue
-                error = data
-                self.one(member, lambda error=error: _raise(error))
+            for member in archives.members(stream, kind):
+                self.member(place.member(member, prefix=prefix), member)
         except Unreadable as error:
-            self.one(name, lambda error=error: _raise(error))
+            self.one(place, lambda error=error: _raise(error))
 
-    def one(self, name: str, work: Any) -> None:
+    def member(self, place: Place, member: archives.Member) -> None:
+        """One file of an archive."""
+        try:
+            read = member.read
+            data = self.reading(place.name, read) if member.slow else read()
+        except MemoryError:
+            memory = Unreadable("does not fit in the decoder's memory")
+            self.one(place, lambda: _raise(memory))
+            return
+        except (Unreadable, archives.Ignored) as error:
+            self.one(place, lambda error=error: _raise(error))
+            return
+        self.budget.spend(len(data))
+        self.file(place, io.BytesIO(data), len(data))
+
+    def reading(self, name: str, read: Callable[[], Read]) -> Read:
+        """What `read` returns; when it kills this process, the next one refuses it instead."""
+        self.readings += 1
+        if self.readings in self.spoiled:
+            raise Unreadable(self.spoiled[self.readings])
+        self.tell("reading", name=name, number=self.readings)
+        _limit_time()
+        return read()
+
+    def one(self, place: Place, work: Callable[[], None]) -> None:
         """Run `work` for one file, and report what it refused."""
-        if not self.begin(name):
+        if not self.begin(place):
             return
         try:
             work()
@@ -117,17 +156,13 @@ class Decoder:
             self.tell("refused", reason="does not fit in the decoder's memory")
         self.tell("end")
 
-    def begin(self, name: str) -> bool:
+    def begin(self, place: Place) -> bool:
         """Announce a file; False when an earlier run has done it."""
         self.count += 1
         if self.count <= self.skip:
             return False
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        spent = int(used.ru_utime + used.ru_stime)
-        resource.setrlimit(
-            resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1])
-        )
-        self.tell("begin", name=name, part=self.part())
+        _limit_time()
+        self.tell("begin", name=place.name, part=self.part(), notes=place.notes)
         return True
 
     def part(self) -> float:
@@ -137,13 +172,13 @@ class Decoder:
         archive, size = self.outermost
         return min(archive.tell() / max(size, 1), 1.0)
 
-    def content(self, name: str, stream: BinaryIO, size: int, kind: str) -> None:
+    def content(self, place: Place, stream: BinaryIO, size: int, kind: str) -> None:
         """Send the frames, crops or table of one file."""
         if kind == "fits":
-            self.frames(name, stream, size)
+            self.frames(place, stream, size)
             return
-        if size > archives.MAX_MEMBER_BYTES:
-            raise Unreadable(f"is larger than {archives.MAX_MEMBER_BYTES >> 20} MiB")
+        if size > packed.MAX_MEMBER_BYTES:
+            raise Unreadable(f"is larger than {packed.MAX_MEMBER_BYTES >> 20} MiB")
         stream.seek(0)
         data = stream.read()
         if self.role in ("labels", "metadata") or kind == "parquet":
@@ -154,18 +189,18 @@ class Decoder:
             return
         if self.role in ("bias", "dark"):
             raise Unreadable(f"is {kind.upper()}; a {self.role} is a FITS exposure")
-        stem = PurePosixPath(name).stem
+        folder = PurePosixPath(place.folder).name or None
         for suffix, pixels in crops.read_crops(data, kind):
-            self.array("crop", pixels, name=stem + suffix, **_folder(name))
+            self.array("crop", pixels, name=place.name + suffix, folder=folder)
 
-    def frames(self, name: str, stream: BinaryIO, size: int) -> None:
+    def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Send the exposures of a FITS file."""
         from cloudchamber_worker.imaging.frames import read_frames  # astropy: half a second
 
-        for frame in read_frames(stream, name, size):
+        for frame in read_frames(stream, place.name, size):
             self.array(
-                "frame", frame.data, name=frame.name, hdu=frame.hdu, plane=frame.plane,
-                header=frame.header,
+                "frame", frame.data, name=place.name + frame.suffix, hdu=frame.hdu,
+                plane=frame.plane, header=frame.header,
             )  # fmt: skip
 
     def table(self, data: bytes, kind: str) -> None:
@@ -176,34 +211,47 @@ class Decoder:
             writer.write_table(table)
         self.tell("table", sink.getvalue())
 
-    def array(self, kind: str, pixels: np.ndarray, **header: Any) -> None:
-        """Send an array, little-endian."""
+    def array(
+        self, kind: str, pixels: np.ndarray, mask: np.ndarray | None = None, **header: Any
+    ) -> None:
+        """Send an array, little-endian, and its mask, one bit a pixel."""
         plain = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("<"))
-        self.tell(kind, plain.data.cast("B"), dtype=plain.dtype.name, shape=plain.shape, **header)
+        self.tell(
+            kind, plain.data.cast("B"), dtype=plain.dtype.name, shape=plain.shape,
+            masked=mask is not None, **header,
+        )  # fmt: skip
+        if mask is not None:
+            self.pipe.send_bytes(np.packbits(mask).tobytes())
 
 
 def _raise(error: Exception) -> None:
     raise error
 
 
-def _folder(name: str) -> dict[str, str | None]:
-    parent = PurePosixPath(name).parent.name
-    return {"folder": parent or None}
+def _limit_time() -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime)
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (spent + CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1])
+    )
 
 
 def main(arguments: list[str]) -> None:
     """Decode standard input, a seekable file."""
-    fd, name, role, skip = arguments
+    fd, asked = arguments[0], json.loads(arguments[1])
+    options = Options(**asked["options"])
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     os.nice(10)
     pipe = Connection(int(fd), readable=False)
-    decoder = Decoder(pipe, role, int(skip))
+    spoiled = {int(number): reason for number, reason in asked["spoiled"].items()}
+    decoder = Decoder(pipe, options, asked["skip"], spoiled)
     with os.fdopen(0, "rb", closefd=False) as stream:
         size = stream.seek(0, os.SEEK_END)
-        decoder.file(name, stream, size)
+        folder = str(PurePosixPath(options.name).parent)
+        decoder.file(Place(options.name, "" if folder == "." else folder), stream, size)
     decoder.tell("done")
     pipe.close()
 

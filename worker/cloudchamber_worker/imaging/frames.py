@@ -28,16 +28,23 @@ SUFFIXES = (".fits.fz", ".fits.gz", ".fit.gz", ".fts.gz", ".fits", ".fit", ".fts
 class Frame:
     """One readout as it stands in the file.
 
-    name : file stem, with the HDU's name when the file holds several and `pN` for a plane
+    stem : of the file's name
+    suffix : '-' and the HDU's name when the file holds several, `-pN` for a plane, else ''
     data : ndarray [height, width], the file's own dtype after BSCALE and BZERO
     header : JSON values of the HDU's cards, the primary header's below them
     """
 
-    name: str
+    stem: str
+    suffix: str
     hdu: int
     plane: int | None
     data: np.ndarray
     header: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Stem and suffix."""
+        return self.stem + self.suffix
 
     @property
     def unit(self) -> str:
@@ -161,16 +168,17 @@ def _frames_of(hdus: fits.HDUList, index: int, name: str, *, alone: bool) -> Ite
         raise Unreadable(f"HDU {index} cannot be read: {_words(error)}") from error
     if data.dtype.kind not in "uif" or data.ndim < 2:
         raise Unreadable(f"HDU {index} holds {data.dtype} values, no pixels")
-    stem = stem_of(name)
+    suffix = ""
     if not alone:
-        stem = f"{stem}-{hdu.name.strip() or index}"
+        suffix = f"-{hdu.name.strip() or index}"
         if hdu.name.strip() and hdu.ver != 1:
-            stem = f"{stem}-{hdu.ver}"
+            suffix = f"{suffix}-{hdu.ver}"
     planes = data.reshape(-1, *data.shape[-2:])
     for number, plane in enumerate(planes):
         single = len(planes) == 1
         yield Frame(
-            stem if single else f"{stem}-p{number:03d}",
+            stem_of(name),
+            suffix if single else f"{suffix}-p{number:03d}",
             index,
             None if single else number,
             plane,

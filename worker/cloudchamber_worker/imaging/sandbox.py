@@ -9,19 +9,24 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import asdict, dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, BinaryIO
+from unicodedata import normalize
 
 import numpy as np
 import pyarrow as pa
+
+from cloudchamber_worker.imaging.options import Options, Role, TakenAs, TextImages
 
 log = logging.getLogger(__name__)
 
 WALL_SECONDS = 60.0  # without a message
 MAX_RESTARTS = 100
+# What a message says about itself; the rest is about the item.
+ENVELOPE = ("kind", "name", "nbytes", "dtype", "shape", "masked")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -29,23 +34,36 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class DecodedFile:
     """One file or archive member; consume `items` before asking for the next.
 
-    `part` of the upload, 0 to 1, has been read when this file is through.
-    `refused` and `ignored` are the reasons, known once `items` has ended.
+    name : whole relative path, archives included: `run0.zip/sub/1.png`
+    part : of the upload, 0 to 1, that has been read when this file is through
+    notes : sentences about the file as a whole, such as how its name was read
+
+    Known once `items` has ended:
+
+    refused, ignored : why nothing, or nothing more, came in; None when all is well
+    question : what must be answered first, and how; None when nothing is asked
+    parts_refused, parts_ignored : (part, why) of the pages, frames, HDUs that did not come in
     """
 
     name: str
     items: Iterator["Item"]
     refused: str | None = None
     ignored: str | None = None
+    question: str | None = None
     part: float = 1.0
+    notes: list[str] = field(default_factory=list)
+    parts_refused: list[tuple[str, str]] = field(default_factory=list)
+    parts_ignored: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Item:
     """A 'frame', a 'crop' or a 'table' of a file.
 
+    name : the file's name, with '-0003' or '-AMP1' where the file holds several
     pixels : frame [height, width]; crop [height, width] or [height, width, 3]; file's own dtype
-    about : frame: hdu, plane, header; crop: folder
+    mask : bool [height, width], what of a crop is inside (alpha > 0); None when all of it is
+    about : frame: hdu, plane, header; crop: folder, notes
     """
 
     kind: str
@@ -53,6 +71,7 @@ class Item:
     pixels: np.ndarray | None = None
     table: pa.Table | None = None
     about: dict[str, Any] = field(default_factory=dict)
+    mask: np.ndarray | None = None
 
 
 class _Died(Exception):
@@ -60,44 +79,93 @@ class _Died(Exception):
 
 
 def decode(
-    stream: BinaryIO, name: str, role: str = "data", *, keep_alive: Callable[[], None] | None = None
+    stream: BinaryIO,
+    name: str,
+    role: Role = "data",
+    *,
+    parcel: bool = False,
+    taken_as: TakenAs = "auto",
+    text_images: TextImages = "ask",
+    keep_alive: Callable[[], None] | None = None,
 ) -> Iterator[DecodedFile]:
     """Decode an upload: yields every file in it, one for a plain file, more for an archive.
 
     Parameters
     ----------
     stream : a real file (with a descriptor); the child reads it
-    name : its file name
-    role : 'data', 'bias', 'dark', 'labels' or 'metadata'
+    name, role, parcel, taken_as, text_images : as in `Options`
     keep_alive : called about once a second while waiting; may raise to stop
     """
-    skip = restarts = 0
+    options = Options(normalize("NFC", name), role, parcel, taken_as, text_images)
+    run = _Run(stream, options, keep_alive)
     while True:
-        child, pipe = _start(stream, name, role, skip)
+        try:
+            if (yield from run.files()):
+                return
+        finally:
+            run.stop()
+        if run.starts > MAX_RESTARTS:
+            run.failure = "crashed the decoder too often; given up"
+        if run.failure is not None:
+            yield DecodedFile(options.name, iter(()), refused=run.failure)
+            return
+
+
+class _Run:
+    """Children that decode one upload, one after the other died.
+
+    skip : how many files have been begun: a child is not given these again
+    spoiled : why a child died, by the number of the reading it died in
+    failure : why no further child is started
+    """
+
+    def __init__(
+        self, stream: BinaryIO, options: Options, keep_alive: Callable[[], None] | None
+    ) -> None:
+        self.stream, self.options, self.keep_alive = stream, options, keep_alive
+        self.skip = self.starts = 0
+        self.spoiled: dict[int, str] = {}
+        self.failure: str | None = None
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def files(self) -> Generator[DecodedFile, None, bool]:
+        """Yield files until the child ends; returns whether it has done all."""
+        child, pipe = self.child, self.pipe = _start(
+            self.stream, self.options, self.skip, self.spoiled
+        )
+        self.starts += 1
+        begun = self.skip
+        reading: int | None = None
         try:
             while True:
-                message = _receive(pipe, child, keep_alive)
+                message = _receive(pipe, child, self.keep_alive)
                 if message["kind"] == "done":
-                    return
-                skip += 1  # a child that dies from here on is not given this file again
-                file = DecodedFile(message["name"], iter(()), part=message["part"])
-                file.items = _items(file, pipe, child, keep_alive)
+                    return True
+                if message["kind"] == "reading":
+                    reading = message["number"]
+                    continue
+                reading = None
+                self.skip += 1
+                file = DecodedFile(
+                    message["name"], iter(()), part=message["part"], notes=message["notes"]
+                )
+                file.items = _items(file, pipe, child, self.keep_alive)
                 yield file
                 for _ in file.items:
                     pass
                 if child.poll() not in (None, 0):
-                    break
+                    return False
         except _Died as died:
-            failed = DecodedFile(name, iter(()), refused=str(died))
-            if skip == 0:  # died before any file: the upload itself
-                yield failed
-                return
-        finally:
-            _stop(child, pipe)
-        restarts += 1
-        if restarts > MAX_RESTARTS:
-            yield DecodedFile(name, iter(()), refused="crashed the decoder too often; given up")
-            return
+            if reading is not None:
+                self.spoiled[reading] = str(died)
+            elif self.skip == begun:  # the next one would do no better
+                self.failure = str(died)
+            return False
+
+    def stop(self) -> None:
+        """End the child."""
+        if self.child is not None:
+            _stop(self.child, self.pipe)
 
 
 def _items(
@@ -112,33 +180,44 @@ def _items(
             kind = message["kind"]
             if kind == "end":
                 return
-            if kind == "refused":
-                file.refused = message["reason"]
-            elif kind == "ignored":
-                file.ignored = message["reason"]
+            if kind in ("refused", "ignored", "question"):
+                setattr(file, kind, message["reason"])
+            elif kind == "note":
+                file.notes.append(message["note"])
+            elif kind in ("part_refused", "part_ignored"):
+                parts = file.parts_refused if kind == "part_refused" else file.parts_ignored
+                parts.append((message["part"], message["reason"]))
             else:
-                yield _item(message, _bytes(pipe, child))
+                yield _item(message, pipe, child)
     except _Died as died:
         file.refused = str(died)
         _kill(child)
 
 
-def _item(message: dict[str, Any], data: bytes) -> Item:
-    if message["kind"] == "table":
+def _item(message: dict[str, Any], pipe: Connection, child: subprocess.Popen[bytes]) -> Item:
+    data = _bytes(pipe, child)
+    about = {key: value for key, value in message.items() if key not in ENVELOPE}
+    kind, name = message["kind"], message.get("name", "")
+    if kind == "table":
         with pa.ipc.open_stream(data) as reader:
-            return Item("table", "", table=reader.read_all())
-    pixels = np.frombuffer(data, np.dtype(message["dtype"])).reshape(message["shape"])
-    about = {k: message.get(k) for k in ("hdu", "plane", "header", "folder") if k in message}
-    return Item(message["kind"], message["name"], pixels, None, about)
+            return Item(kind, name, table=reader.read_all(), about=about)
+    shape = message["shape"]
+    pixels = np.frombuffer(data, np.dtype(message["dtype"])).reshape(shape)
+    mask = None
+    if message["masked"]:
+        bits = np.unpackbits(np.frombuffer(_bytes(pipe, child), np.uint8))
+        mask = bits[: shape[0] * shape[1]].astype(bool).reshape(shape[:2])
+    return Item(kind, name, pixels, None, about, mask)
 
 
 def _start(
-    stream: BinaryIO, name: str, role: str, skip: int
+    stream: BinaryIO, options: Options, skip: int, spoiled: dict[int, str]
 ) -> tuple[subprocess.Popen[bytes], Connection]:
     here, there = Pipe(duplex=False)
+    asked = {"options": asdict(options), "skip": skip, "spoiled": spoiled}
     child = subprocess.Popen(
         [sys.executable, "-m", "cloudchamber_worker.imaging.decoder",
-         str(there.fileno()), name, role, str(skip)],
+         str(there.fileno()), json.dumps(asked)],
         stdin=stream,
         stderr=subprocess.DEVNULL,
         pass_fds=(there.fileno(),),

@@ -19,7 +19,7 @@ from cloudchamber.data.job_requests import Cutting
 from cloudchamber.data.jobs import ImportFile, add_import_files
 from cloudchamber_worker.imaging import calibration, detection
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.frames import unit_of
+from cloudchamber_worker.imaging.frames import stem_of, unit_of
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.import_tables import Tables
@@ -157,7 +157,7 @@ class Intake:
         )  # fmt: skip
         digest = hashlib.sha256(np.ascontiguousarray(item.pixels).data).digest()
         new = NewExposure(
-            name=item.name,
+            name=_stem(item, line),
             file_name=line.name,
             hdu=item.about.get("hdu") or 0,
             plane=item.about.get("plane"),
@@ -232,8 +232,8 @@ class Intake:
         folder = item.about.get("folder")
         group = folder if self.folder_groups else None
         digest = cutouts.content_hash(item.pixels)
-        name = item.name
-        for name in _possible_names(item.name, folder):
+        stem = name = _stem(item, line)
+        for name in _possible_names(stem, folder):
             if self._hashes.get(name, digest) == digest:
                 break
         self._add(NewCutout(name, item.pixels, source_group=group), line)
@@ -285,6 +285,11 @@ class Intake:
             n_duplicates=line.n_duplicates,
             detail=line.detail or None,
         )
+
+
+def _stem(item: Item, line: Line) -> str:
+    """The file's stem, and what tells the item from its neighbours in the file."""
+    return stem_of(line.name) + item.name.removeprefix(line.name)
 
 
 def _possible_names(stem: str, folder: str | None) -> Iterator[str]:

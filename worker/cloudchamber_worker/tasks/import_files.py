@@ -61,7 +61,8 @@ class Source:
         """Every file of an upload."""
         size = self._sizes[ref.id]
         with _spooled(self.job, ref.id) as (stream, name):
-            for file in decode(stream, name, ref.role, keep_alive=self.intake.still_here):
+            still_here = self.intake.still_here
+            for file in decode(stream, name, ref.role, parcel=True, keep_alive=still_here):
                 yield file
                 self.intake.part = (self._through + file.part * size) / self._total
         self._through += size
