@@ -1,12 +1,12 @@
 """Runs a job's task in this process, on a real database, as the child process does."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import torch
+from threadpoolctl import threadpool_limits
 
 from learning.synthetic import KINDS, NAMES, drawn_tracks
 
@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _one_thread():
-    """Other tests run beside these."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def _one_thread() -> Iterator[None]:
+    """PyTorch and every BLAS compute with one thread: other tests run beside these, and where two
+    results are compared bit by bit the number of threads must not decide."""
+    with threadpool_limits(1):
+        yield
 
 
 class Lab:

@@ -1,6 +1,8 @@
 """The same labels and the same seed give the same weights, and a version says what made it."""
 
 import hashlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -50,6 +52,22 @@ def test_the_same_seed_gives_the_same_weights(lab: Lab, params: dict):
     assert digest(lab, seed=3, **params) == first
 
 
+def test_a_map_leaves_torch_the_threads_it_had():
+    """Given torch with one thread where numba starts two, when a map is drawn, then torch still
+    computes with one: what is trained behind it has the bits of what was trained before."""
+    script = (
+        "import numpy, torch; torch.set_num_threads(1)\n"
+        "from cloudchamber_worker.learning.projection import project\n"
+        "project(numpy.random.default_rng(0).normal(size=(40, 4)).astype('float32'))\n"
+        "import numba; print(numba.get_num_threads(), torch.get_num_threads())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "NUMBA_NUM_THREADS": "2"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["2", "1"]
+
+
 def test_another_seed_gives_other_weights(lab: Lab):
     assert digest(lab, seed=3, architecture="trees") != digest(lab, seed=4, architecture="trees")
 
@@ -64,6 +82,8 @@ def test_a_version_says_what_made_it(lab: Lab):
     assert seed == 5
     assert {"torch", "xgboost-cpu", "scipy", "optuna", "python", "device", "code"} <= set(found)
     assert found["python"] == ".".join(map(str, sys.version_info[:3]))
+    capability = torch.backends.cpu.get_cpu_capability()
+    assert f"PyTorch 1 thread {capability}" in found["device"]
     assert len(found["code"]) == len(snapshot_hash) == 64
     assert config["pixel_scaling"]["kind"] in ("linear", "asinh", "binary")
     assert config["folds"] == 2

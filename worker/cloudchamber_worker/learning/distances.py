@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from sklearn.covariance import LedoitWolf
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
-from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
+from sklearn.neighbors import LocalOutlierFactor
+
+from cloudchamber_worker.learning.neighbours import Neighbours
 
 MAX_REFERENCE = 20_000
 MAX_PAIRS = 4_000_000_000
@@ -60,11 +62,11 @@ def knn_distance(
         scaled = np.nan_to_num(vectors / np.where(spread > 1e-6, spread, 1.0))
     known = thinned(known, len(vectors))
     k = min(k, len(known) - 1)
-    finder = NearestNeighbors(n_neighbors=k + 1, algorithm="brute").fit(scaled[known])
+    finder = Neighbours(scaled[known])
     out = np.empty(len(vectors), np.float32)
     for start in range(0, len(vectors), CHUNK):
         part = np.arange(start, min(start + CHUNK, len(vectors)))
-        distance, nearest = finder.kneighbors(scaled[part])
+        distance, nearest = finder.query(scaled[part], k + 1)
         itself = known[nearest] == part[:, None]
         # Drop oneself where present, else the farthest, so that k remain in every row.
         itself[~itself.any(axis=1), -1] = True

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
+
+from cloudchamber_worker.learning.neighbours import Neighbours
 
 # The quarter turns and one reflection; with the identity they generate all 8 symmetries.
 TURNS = ("90°", "180°", "270°", "mirrored")
@@ -65,7 +66,7 @@ def rotation_retrieval(
     turns, m, d = copies.shape
     flat = copies.reshape(turns * m, d).astype(np.float64)
     known = vectors.astype(np.float64)
-    to_nearest = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(known).kneighbors(flat)[0]
+    to_nearest, _ = Neighbours(known).query(flat, 1)
     to_own = np.linalg.norm(flat - np.tile(known[originals], (turns, 1)), axis=1)
     slack = 1e-5 * max(float(np.linalg.norm(known - known.mean(axis=0), axis=1).mean()), 1e-12)
     return float((to_own <= to_nearest[:, 0] + slack).mean())
@@ -94,7 +95,7 @@ def neighbour_angles(
     if len(rows) < LEAST:
         return None
     k = min(len(rows), NEIGHBOURS + 1 + 20)  # itself, and copies that do not count
-    distance, found = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(x).kneighbors(x)
+    distance, found = Neighbours(x).query(x, k)
     apart = distance > 1e-6 * max(float(distance.max()), 1e-12)
     apart &= found != np.arange(len(rows))[:, None]
     counts = apart & (np.cumsum(apart, axis=1) <= NEIGHBOURS)

@@ -4,11 +4,14 @@ import logging
 import sys
 import warnings
 
+import numba
 import numpy as np
+import torch
 from numba.core.dispatcher import Dispatcher
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
-from sklearn.neighbors import NearestNeighbors
+
+from cloudchamber_worker.learning.neighbours import Neighbours
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ImportWarning)  # it misses TensorFlow, which nothing here does
@@ -38,7 +41,20 @@ def keep_kernels() -> None:
                     return
 
 
+def launch_threads() -> None:
+    """Start numba's threads now, and leave torch the number that it had.
+
+    numba's first parallel kernel sets the number of threads of the OpenMP that torch computes with
+    too: whatever was trained behind a map had other bits than before it wherever torch had been
+    given fewer threads than the machine has cores (``OMP_NUM_THREADS``).
+    """
+    before = torch.get_num_threads()
+    numba.get_num_threads()  # starts them
+    torch.set_num_threads(before)
+
+
 keep_kernels()
+launch_threads()
 
 
 class ExactNeighbours:
@@ -52,7 +68,7 @@ class ExactNeighbours:
     _angular_trees = False  # what UMAP looks at to choose a tolerance, which is none here
 
     def __init__(self, vectors: NDArray[np.float32]) -> None:
-        self._found = NearestNeighbors(algorithm="brute").fit(vectors)
+        self._found = Neighbours(vectors)
         self._vectors = vectors
 
     def graph(self, k: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -63,7 +79,7 @@ class ExactNeighbours:
         self, vectors: NDArray[np.float32], k: int, epsilon: float = 0.0
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The k nearest rows of each vector, nearest first; ``epsilon`` changes nothing."""
-        distance, row = self._found.kneighbors(vectors, k)
+        distance, row = self._found.query(vectors, k)
         return row.astype(np.int32), distance.astype(np.float32)
 
 
@@ -89,4 +105,4 @@ def curve(min_dist: float) -> tuple[float, float]:
     return float(a), float(b)
 
 
-__all__ = ["ExactNeighbours", "curve", "fuzzy_graph", "keep_kernels", "umap"]
+__all__ = ["ExactNeighbours", "curve", "fuzzy_graph", "keep_kernels", "launch_threads", "umap"]

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
+from threadpoolctl import threadpool_info
 
 import cloudchamber.data
 import cloudchamber_worker
@@ -24,8 +25,9 @@ def library_versions() -> dict[str, str]:
     """Versions of what made a model, to be kept with it.
 
     ``code`` is the SHA-256 of the sources of the worker and of the data room, ``commit`` the git
-    commit where they lie in a checkout. Device and number of threads stand beside them: the same
-    seed gives the same weights for the same of all these on a CPU.
+    commit where they lie in a checkout. ``device`` names the processor's architecture, the threads
+    and the instruction sets that PyTorch and the BLAS computed with: on a CPU the same seed gives
+    the same weights for the same of all these.
     """
     found = {}
     for name in LIBRARIES:
@@ -34,13 +36,30 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             log.warning("no version of %s is known", name)
     found["python"] = platform.python_version()
-    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    threads = torch.get_num_threads()
-    found["device"] = f"{device}, {platform.machine()}, {threads} thread{'s'[: threads != 1]}"
+    found["device"] = _device()
     found["code"] = code_digest()
     if (commit := _commit()) is not None:
         found["commit"] = commit
     return found
+
+
+def _device() -> str:
+    """What decides the last bits: ``cpu, x86_64, PyTorch 2 threads AVX2, OpenBLAS 2 threads
+    Haswell`` (of OpenBLAS the family of processors whose kernels it took)."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    capability = torch.backends.cpu.get_cpu_capability()
+    said = [device, platform.machine(), f"PyTorch {_threads(torch.get_num_threads())} {capability}"]
+    names = {"openblas": "OpenBLAS", "mkl": "MKL", "blis": "BLIS"}
+    for pool in threadpool_info():
+        if pool["user_api"] == "blas":
+            name = names.get(pool["internal_api"], pool["internal_api"])
+            kernels = pool.get("architecture") or ""
+            said.append(f"{name} {_threads(pool['num_threads'])} {kernels}".rstrip())
+    return ", ".join(dict.fromkeys(said))  # NumPy and SciPy bring one OpenBLAS each
+
+
+def _threads(n: int) -> str:
+    return f"{n} thread{'s'[: n != 1]}"
 
 
 @cache
