@@ -51,11 +51,31 @@ def test_small_files_share_a_tar_that_is_not_too_large(monkeypatch):
 def test_a_tar_holds_names_and_bytes_and_nothing_of_this_machine(tmp_path):
     path = tmp_path / "ä b.png"
     path.write_bytes(b"123")
-    packed = pack([Source(path, "crops/ä b.png", 3)])
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+    packed = io.BytesIO()
+    assert pack([Source(path, "crops/ä b.png", 3)], packed) == len(packed.getvalue())
+    with tarfile.open(fileobj=packed) as archive:
         (member,) = archive.getmembers()
         assert member.name == "crops/ä b.png"
         assert (member.uname, member.uid, member.mtime) == ("", 0, 0)
         content = archive.extractfile(member)
         assert content is not None
         assert content.read() == b"123"
+
+
+def test_the_files_of_an_instruments_run_travel_in_one_tar_whatever_their_size():
+    large = packing.SMALL_BYTES + 1
+    flowcam = [
+        Source(Path(n), f"day1/run/{n}", large)
+        for n in ("a.lst", "a_000001.tif", "a_000001_bin.tif", "a.ctx")
+    ]
+    bins = [
+        Source(Path(n), f"ifcb/{n}", large)
+        for stem in ("D20130526T095207_IFCB013", "D20130526T101207_IFCB013")
+        for n in (f"{stem}.adc", f"{stem}.hdr", f"{stem}.roi")
+    ]
+    ecotaxa = [Source(Path(n), f"zoo/{n}", 9) for n in ("ecotaxa_1.tsv", "img/1.jpg", "img/2.jpg")]
+    others = [Source(Path(n), n, 9) for n in ("b/1.tif", "b/2.tif", "c/a.lst", "d/a.adc")]
+
+    sent = list(parcels([*others, *flowcam, *bins, *ecotaxa]))
+
+    assert sent == [flowcam, bins[:3], bins[3:], ecotaxa, others]

@@ -1,12 +1,13 @@
 """Which files an import sends, and how: large ones alone, many small ones as tar files."""
 
-import io
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from cloudchamber.errors import CloudchamberError
+from cloudchamber.instrument_runs import kept_together
 
 SMALL_BYTES = 4 << 20
 TAR_BYTES = 64 << 20
@@ -46,9 +47,19 @@ def find_sources(paths: Iterable[Path]) -> list[Source]:
 
 
 def parcels(sources: list[Source]) -> Iterator[list[Source]]:
-    """Group files into uploads: a list of one is sent as it is, a longer one as a tar file."""
-    small = [s for s in sources if s.size <= SMALL_BYTES and not s.name.lower().endswith(ARCHIVES)]
-    chosen = set(small)
+    """Group files into uploads: a list of one is sent as it is, a longer one as a tar file.
+
+    What an instrument wrote as one run goes into one tar, whatever its size.
+    """
+    loose = [s for s in sources if not s.name.lower().endswith(ARCHIVES)]
+    run_of = kept_together(source.name for source in loose)
+    runs: dict[str, list[Source]] = {}
+    for source in loose:
+        if source.name in run_of:
+            runs.setdefault(run_of[source.name], []).append(source)
+    yield from runs.values()
+    small = [s for s in loose if s.size <= SMALL_BYTES and s.name not in run_of]
+    chosen = {*small, *(source for run in runs.values() for source in run)}
     for source in sources:
         if source not in chosen:
             yield [source]
@@ -64,13 +75,16 @@ def parcels(sources: list[Source]) -> Iterator[list[Source]]:
         yield group
 
 
-def pack(sources: list[Source]) -> bytes:
-    """Return a tar file of the sources; nothing of this machine but the names is in it."""
-    packed = io.BytesIO()
+def pack(sources: list[Source], packed: IO[bytes]) -> int:
+    """Write a tar file of the sources, and return its size; nothing of this machine but the names
+    is in it."""
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for source in sources:
             member = tarfile.TarInfo(source.name)
-            content = source.path.read_bytes()
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    return packed.getvalue()
+            with source.path.open("rb") as content:
+                member.size = content.seek(0, 2)
+                content.seek(0)
+                archive.addfile(member, content)
+    size = packed.tell()
+    packed.seek(0)
+    return size

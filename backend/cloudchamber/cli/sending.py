@@ -1,13 +1,13 @@
 """Sending files in chunks."""
 
 import hashlib
-import io
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from cloudchamber.cli.connection import Api
-from cloudchamber.cli.packing import Source, pack
+from cloudchamber.cli.packing import TAR_BYTES, Source, pack
 
 CHUNK_BYTES = 8 << 20
 
@@ -24,8 +24,9 @@ def send_parcel(
     """Send one file as it is, or several as a tar file; return the upload's id."""
     if len(sources) == 1:
         return send_file(api, sources[0].path, on_bytes)
-    packed = pack(sources)
-    return _send(api, f"files-{place}.tar", len(packed), io.BytesIO(packed), on_bytes)
+    with tempfile.SpooledTemporaryFile(2 * TAR_BYTES) as packed:  # a run may be of any size
+        size = pack(sources, packed)
+        return _send(api, f"files-{place}.tar", size, packed, on_bytes)
 
 
 def _send(api: Api, name: str, size: int, file: IO[bytes], on_bytes: Callable[[int], None]) -> int:

@@ -10,6 +10,7 @@ from cloudchamber.data.columns import Column
 from cloudchamber.errors import Conflict, Invalid, NotFound
 from cloudchamber.services.columns import shown_columns
 from cloudchamber.services.export_files import ExportTable
+from cloudchamber.services.lengths import in_microns, pixel_sizes
 from cloudchamber.services.models import was_applied
 
 # Spread over columns of its own up to this width; an embedding is an export of its own.
@@ -120,7 +121,8 @@ def columns_table(
     model_id: int | None,
     _annotator: str | None,
 ) -> ExportTable:
-    """`name` and one column per measurement, metadata value and result."""
+    """`name` and one column per measurement, metadata value and result; lengths and areas also in
+    µm where pixel sizes are known."""
     dataset = datasets.get_dataset(session, dataset_id)
     found = shown_columns(session, dataset)
     if model_id is not None:
@@ -128,12 +130,15 @@ def columns_table(
         found = [c for c in found if c.model_version_id is None]
         found += columns.find_columns(session, dataset_id, model_version_id=model_id)
     table: dict = {"name": _names(session, dataset_id, chosen)}
+    um_per_px = pixel_sizes(session, dataset_id, chosen)
     for column in found:
         if column.width > NARROW or column.name in EMBEDDINGS:
             continue
         values = _take(columns.read_column(session, column), chosen, column)
         for name, part in _spread(session, column, values):
             table[_free(table, name)] = part
+        for beside in in_microns(column, values, um_per_px):
+            table[_free(table, beside.name)] = beside.values
     return ExportTable(table)
 
 
