@@ -27,7 +27,7 @@ class Member:
     """One file in an archive.
 
     name : relative path within the archive, unique there, with `/`
-    read : its content; raises `Unreadable` or `Ignored`; to be called before the next member
+    read : its content; raises `Unreadable` or `Ignored`; may be called when all have been met
     notes : what is to be said about its name
     slow : whether reading it may take long
     """
@@ -103,7 +103,7 @@ def _tar(stream: BinaryIO) -> Iterator[Member]:
                 if reason:
                     yield Member(name, lambda reason=reason: _ignore(reason), tuple(notes))
                     continue
-                yield Member(name, lambda info=info: _extract(archive, info), tuple(notes))
+                yield Member(name, _reader(stream, info), tuple(notes))
             end = archive.offset
     except (tarfile.TarError, *packed.DAMAGE) as error:
         raise Unreadable(f"is a damaged tar after {count} files: {error}") from error
@@ -113,15 +113,39 @@ def _tar(stream: BinaryIO) -> Iterator[Member]:
         raise Unreadable(f"is a damaged tar after {count} files: what follows has no readable head")
 
 
-def _extract(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+def _reader(stream: BinaryIO, info: tarfile.TarInfo) -> Callable[[], bytes]:
+    """Reads a member, also when the archive has been gone through."""
+    if info.issparse():
+        return lambda: _extract(stream, info)
+    start, size = info.offset_data, info.size  # what an archive of a million files can keep
+    return lambda: _contiguous(stream, start, size)
+
+
+def _contiguous(stream: BinaryIO, start: int, size: int) -> bytes:
+    packed.refuse_bomb(size, size)
+    try:
+        stream.seek(start)
+        data = stream.read(size)
+    except packed.DAMAGE as error:
+        raise Unreadable(f"is damaged in the tar: {error}") from error
+    return _whole(data, size)
+
+
+def _extract(stream: BinaryIO, info: tarfile.TarInfo) -> bytes:
     packed.refuse_bomb(info.size, info.size)
     try:
-        member = archive.extractfile(info)
-        data = packed.read_capped(member or io.BytesIO(), info.size)  # type: ignore[arg-type]
+        stream.seek(0)
+        with tarfile.open(fileobj=stream, mode="r:") as archive:
+            member = archive.extractfile(info)
+            data = packed.read_capped(member or io.BytesIO(), info.size)  # type: ignore[arg-type]
     except (tarfile.TarError, *packed.DAMAGE) as error:
         raise Unreadable(f"is damaged in the tar: {error}") from error
-    if len(data) < info.size:
-        raise Unreadable(f"is cut off in the tar after {len(data)} of {info.size} bytes")
+    return _whole(data, info.size)
+
+
+def _whole(data: bytes, size: int) -> bytes:
+    if len(data) < size:
+        raise Unreadable(f"is cut off in the tar after {len(data)} of {size} bytes")
     return data
 
 

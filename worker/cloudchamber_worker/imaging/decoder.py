@@ -20,9 +20,10 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from cloudchamber_worker.imaging import archives, crops, kinds, packed, tables
+from cloudchamber_worker.imaging import archives, crops, instruments, kinds, packed, tables
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.options import Options
+from cloudchamber_worker.imaging.run_members import send_runs
 
 CPU_SECONDS = 60  # a file
 ADDRESS_SPACE = 4 << 30
@@ -49,11 +50,15 @@ class Place:
         """The place of a member of this archive; without `prefix` the archive is no folder."""
         folder = str(PurePosixPath(member.name).parent)
         return Place(
-            f"{self.name}/{member.name}" if prefix else member.name,
+            self.inside(member.name, prefix=prefix),
             self.folder if folder == "." else folder,
             self.depth + 1,
             member.notes,
         )
+
+    def inside(self, name: str, *, prefix: bool) -> str:
+        """The whole path of what is called so in this archive."""
+        return f"{self.name}/{name}" if prefix else name
 
 
 class Decoder:
@@ -71,6 +76,8 @@ class Decoder:
         self.count = self.readings = 0
         self.budget = packed.Budget()
         self.outermost: tuple[BinaryIO, int] | None = None  # archive and its size
+        self.um_per_px: dict[str, float] = {}  # of images that a run's table lists, by whole path
+        self.begun = False
 
     def tell(self, kind: str, data: bytes | memoryview | None = None, **header: Any) -> None:
         """Send one message."""
@@ -83,8 +90,12 @@ class Decoder:
     def file(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Decode one file, or every member of an archive."""
         stream.seek(0)
+        head = stream.read(kinds.HEAD)
+        alone = instruments.advice(place.name, head) if self.role == "data" else None
         try:
-            kind = kinds.kind_of(stream.read(kinds.HEAD))
+            if alone is not None:
+                raise Unreadable(alone)
+            kind = kinds.kind_of(head)
         except Unreadable as error:
             self.one(place, lambda error=error: _raise(error))
             return
@@ -112,9 +123,16 @@ class Decoder:
         """Every member as a file of its own."""
         self.outermost = self.outermost or (stream, size)
         prefix = not (self.options.parcel and place.depth == 0)
+        found: dict[str, archives.Member] = {}
         try:
-            for member in archives.members(stream, kind):
-                self.member(place.member(member, prefix=prefix), member)
+            try:
+                for member in archives.members(stream, kind):
+                    found[member.name] = member
+            finally:  # what stands before the damage comes in
+                taken = send_runs(self, place, found, prefix=prefix)
+                for name, member in found.items():
+                    if name not in taken:
+                        self.member(place.member(member, prefix=prefix), member)
         except Unreadable as error:
             self.one(place, lambda error=error: _raise(error))
 
@@ -146,6 +164,7 @@ class Decoder:
         """Run `work` for one file, and report what it refused."""
         if not self.begin(place):
             return
+        self.begun = True
         try:
             work()
         except Unreadable as error:
@@ -154,6 +173,7 @@ class Decoder:
             self.tell("ignored", reason=str(error))
         except MemoryError:
             self.tell("refused", reason="does not fit in the decoder's memory")
+        self.begun = False
         self.tell("end")
 
     def begin(self, place: Place) -> bool:
@@ -190,8 +210,9 @@ class Decoder:
         if self.role in ("bias", "dark"):
             raise Unreadable(f"is {kind.upper()}; a {self.role} is a FITS exposure")
         folder = PurePosixPath(place.folder).name or None
+        more = {"um_per_px": self.um_per_px[place.name]} if place.name in self.um_per_px else {}
         for suffix, pixels in crops.read_crops(data, kind):
-            self.array("crop", pixels, name=place.name + suffix, folder=folder)
+            self.array("crop", pixels, name=place.name + suffix, folder=folder, **more)
 
     def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Send the exposures of a FITS file."""
@@ -205,11 +226,14 @@ class Decoder:
 
     def table(self, data: bytes, kind: str) -> None:
         """Send a table as an Arrow stream."""
-        table = tables.read_table(data, kind)
+        self.arrow(tables.read_table(data, kind))
+
+    def arrow(self, table: pa.Table, **about: Any) -> None:
+        """Send columns, and what is to be said about them."""
         sink = io.BytesIO()
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
-        self.tell("table", sink.getvalue())
+        self.tell("table", sink.getvalue(), **about)
 
     def array(
         self, kind: str, pixels: np.ndarray, mask: np.ndarray | None = None, **header: Any

@@ -42,6 +42,7 @@ class DecodedFile:
 
     refused, ignored : why nothing, or nothing more, came in; None when all is well
     question : what must be answered first, and how; None when nothing is asked
+    instrument : which instrument's run it belongs to; None for a file of its own
     parts_refused, parts_ignored : (part, why) of the pages, frames, HDUs that did not come in
     """
 
@@ -50,6 +51,7 @@ class DecodedFile:
     refused: str | None = None
     ignored: str | None = None
     question: str | None = None
+    instrument: str | None = None
     part: float = 1.0
     notes: list[str] = field(default_factory=list)
     parts_refused: list[tuple[str, str]] = field(default_factory=list)
@@ -63,7 +65,7 @@ class Item:
     name : the file's name, with '-0003' or '-AMP1' where the file holds several
     pixels : frame [height, width]; crop [height, width] or [height, width, 3]; file's own dtype
     mask : bool [height, width], what of a crop is inside (alpha > 0); None when all of it is
-    about : frame: hdu, plane, header; crop: folder, notes
+    about : frame: hdu, plane, header; crop: folder, notes, um_per_px
     """
 
     kind: str
@@ -180,7 +182,7 @@ def _items(
             kind = message["kind"]
             if kind == "end":
                 return
-            if kind in ("refused", "ignored", "question"):
+            if kind in ("refused", "ignored", "question", "instrument"):
                 setattr(file, kind, message["reason"])
             elif kind == "note":
                 file.notes.append(message["note"])

@@ -24,6 +24,7 @@ from cloudchamber_worker.imaging.instruments.runs import (
     text_of,
 )
 
+NAME = "EcoTaxa"
 INDEX = re.compile(r"ecotaxa.*\.(tsv|txt)")
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp")
 LABEL = "object_annotation_category"
@@ -44,7 +45,7 @@ def recognise(names: list[str]) -> list[Run]:
         for lower, index in files.items():
             if INDEX.fullmatch(lower):
                 stem = PurePosixPath(index).stem
-                runs.append(Run("EcoTaxa", folder, stem, index, (index,)))
+                runs.append(Run(NAME, folder, stem, index, (index,)))
     return [
         run
         for run in runs
@@ -61,9 +62,9 @@ def read(run: Run, open_: Open, names: list[str]) -> Iterator[Part]:
     try:
         found = _Objects(run, text_of(open_(run.index)), names)
     except Unreadable as error:
-        yield Part(run.index, refused=str(error))
+        yield Part(NAME, run.index, refused=str(error))
         return
-    yield Part(run.index, table=found.table, um_per_px=found.um_per_px)
+    yield Part(NAME, run.index, table=found.table, um_per_px=found.um_per_px)
 
 
 class _Objects:
@@ -78,6 +79,7 @@ class _Objects:
         self.numbers = {c for c, t in zip(header, types, strict=False) if typed and t == "[f]"}
         self.refused: list[tuple[int, str]] = []
         self.rows: list[dict[str, str]] = []
+        self.row_numbers: list[int] = []
         find = _finder(run.folder, names)
         seen: dict[str, int] = {}
         for number, cells in enumerate(rows[2 if typed else 1 :], 3 if typed else 2):
@@ -94,6 +96,7 @@ class _Objects:
                 self.refused.append((number, f"its image is that of row {seen[path]}"))
             else:
                 seen[path] = number
+                self.row_numbers.append(number)
                 self.rows.append({"path": path} | row)
         self.um_per_px, self.sizes = self._pixel_sizes()
 
@@ -146,7 +149,8 @@ class _Objects:
                     f"the column {LABEL}."
                 )
         return RunTable(
-            pa.table(columns), "EcoTaxa table, tab-separated", role=None, notes=notes,
+            pa.table(columns), "EcoTaxa table, tab-separated", self.row_numbers, role=None,
+            notes=notes,
             refused_rows=self.refused, label_column=label,
             annotator_column=PERSON if label and PERSON in columns else None,
         )  # fmt: skip

@@ -35,6 +35,7 @@ from cloudchamber_worker.imaging.instruments.runs import (
     text_of,
 )
 
+NAME = "FlowCam"
 COLLAGE = re.compile(r"(.+)_\d{4,}\.tiff?")
 MASK = re.compile(r"(.+)_\d{4,}_bin\.tiff?")
 MAX_PIXELS = 100_000_000
@@ -70,9 +71,7 @@ def recognise(names: list[str]) -> list[Run]:
                 beside |= {files[n]: WHY_FRAME for n in files if FRAMES.fullmatch(n)}
             name = files[index].rsplit("/", 1)[-1][: -len(".lst")]
             members = (*(files[n] for n in sorted(own)), *(files[n] for n in settings))
-            runs.append(
-                Run("FlowCam", folder, name, files[index], (*members, files[index]), beside)
-            )
+            runs.append(Run(NAME, folder, name, files[index], (*members, files[index]), beside))
     return runs
 
 
@@ -81,10 +80,10 @@ def read(run: Run, open_: Open) -> Iterator[Part]:
     try:
         found = read_list(open_(run.index))
     except Unreadable as error:
-        yield Part(run.index, refused=str(error))
+        yield Part(NAME, run.index, refused=str(error))
         for name in run.files:
             if name != run.index:
-                yield Part(name, refused=f"belongs to {run.name}.lst, which cannot be read")
+                yield Part(NAME, name, refused=f"belongs to {run.name}.lst, which cannot be read")
         yield from left_out(run)
         return
     yield from _Reading(run, found, open_).parts()
@@ -130,14 +129,14 @@ class _Reading:
         for collage, name in self.collages.items():
             rows = by_collage.get(collage, [])
             if rows:
-                yield Part(name, self._cut(collage, rows))
+                yield Part(NAME, name, self._cut(collage, rows))
             else:
-                yield Part(name, ignored="holds no particle of the run's list")
+                yield Part(NAME, name, ignored="holds no particle of the run's list")
         for mask, name in self.masks.items():
             notes = [f"Masks of the run {self.run.name}."]
             why = self.damaged.get(mask)
-            yield Part(name, notes=[] if why else notes, refused=why)
-        yield Part(self.run.index, table=self._table)
+            yield Part(NAME, name, notes=[] if why else notes, refused=why)
+        yield Part(NAME, self.run.index, table=self._table)
 
     def _settings(self, name: str) -> Part:
         match = None
@@ -145,11 +144,13 @@ class _Reading:
             text = text_of(self.open(name))
             match = re.search(r"(?m)^CalibrationConstant\s*=\s*([\d.,]+)", text)
         except Unreadable as error:
-            return Part(name, refused=str(error))
+            return Part(NAME, name, refused=str(error))
         if match is None:
-            return Part(name, ignored="holds settings of the run; the list has what is needed")
+            return Part(
+                NAME, name, ignored="holds settings of the run; the list has what is needed"
+            )
         self.calibration = float(match[1].replace(",", "."))
-        return Part(name, notes=[f"Settings of the run: {self.calibration:g} µm per pixel."])
+        return Part(NAME, name, notes=[f"Settings of the run: {self.calibration:g} µm per pixel."])
 
     def _cut(self, collage: str, rows: list[tuple[int, dict]]) -> Iterator[Particle]:
         try:
@@ -200,7 +201,8 @@ class _Reading:
 
     def _table(self) -> RunTable:
         gone = {number for number, _ in self.refused}
-        rows = [row for number, row in self.list.rows if number not in gone]
+        kept = [(number, row) for number, row in self.list.rows if number not in gone]
+        rows = [row for _, row in kept]
         columns: dict[str, pa.Array] = {
             "path": pa.array([self.run.path_of(row[self.key]) for row in rows], pa.string())
         }
@@ -217,8 +219,8 @@ class _Reading:
             notes.append(f"{count} values of {name} are no {self.list.types[name]}: left empty.")
         form = f"FlowCam list, {len(self.list.types)} fields"
         return RunTable(
-            pa.table(columns), form, notes=notes, refused_rows=sorted(self.refused),
-            units=UNITS, descriptions=DESCRIPTIONS,
+            pa.table(columns), form, [number for number, _ in kept], notes=notes,
+            refused_rows=sorted(self.refused), units=UNITS, descriptions=DESCRIPTIONS,
         )  # fmt: skip
 
 

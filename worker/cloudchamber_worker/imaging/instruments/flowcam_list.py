@@ -7,7 +7,6 @@ id|int32                 name and type of each field
 1|0|0|22|22|905|...      one particle, fields parted by |
 """
 
-import datetime as dt
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -22,7 +21,7 @@ TYPES: dict[str, pa.DataType] = {
     "float": pa.float64(),
     "string": pa.string(),
     "guid": pa.string(),
-    "timestamp": pa.timestamp("ms"),
+    "timestamp": pa.string(),
 }
 PLACE = ("image_x", "image_y", "image_w", "image_h")
 NEEDED = ("id", *PLACE, "collage_file")
@@ -113,8 +112,6 @@ def _value(cell: str, kind: pa.DataType, name: str, unread: dict[str, int]) -> o
         if pa.types.is_floating(kind):
             # Where the computer writes 0,5544; the fields are parted by |, so this is no guess.
             return float(cell.replace(",", "."))
-        if pa.types.is_timestamp(kind):
-            return dt.datetime.fromisoformat(cell)
     except ValueError:
         unread[name] = unread.get(name, 0) + 1
         return None

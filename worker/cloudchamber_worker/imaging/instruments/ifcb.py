@@ -30,6 +30,7 @@ from cloudchamber_worker.imaging.instruments.runs import (
     text_of,
 )
 
+NAME = "IFCB"
 OLD = ("trigger", "processing_end_time", "fluorescence_low", "fluorescence_high", "scattering_low",
        "scattering_high", "comparator_pulse", "trigger_open_time", "frame_grab_time", "roi_x",
        "roi_y", "roi_width", "roi_height", "start_byte", "valve_status")  # fmt: skip
@@ -59,7 +60,7 @@ def recognise(names: list[str]) -> list[Run]:
                 continue
             members = tuple(files[stem + end] for end in ENDS if stem + end in files)
             name = PurePosixPath(index).name[: -len(".adc")]
-            runs.append(Run("IFCB", folder, name, index, members))
+            runs.append(Run(NAME, folder, name, index, members))
     return runs
 
 
@@ -69,18 +70,20 @@ def read(run: Run, open_: Open) -> Iterator[Part]:
     header = next((n for n in run.files if n.lower().endswith(".hdr")), None)
     try:
         settings = text_of(open_(header)) if header is not None else ""
-        yield from [] if header is None else [Part(header, notes=[f"Settings of {run.name}."])]
+        yield from (
+            [] if header is None else [Part(NAME, header, notes=[f"Settings of {run.name}."])]
+        )
     except Unreadable as error:
         settings = ""
-        yield Part(header or "", refused=str(error))
+        yield Part(NAME, header or "", refused=str(error))
     try:
         bin_ = _Bin(run, open_(run.index), settings)
     except Unreadable as error:
-        yield Part(run.index, refused=str(error))
-        yield Part(roi, refused=f"belongs to {run.name}.adc, which cannot be read")
+        yield Part(NAME, run.index, refused=str(error))
+        yield Part(NAME, roi, refused=f"belongs to {run.name}.adc, which cannot be read")
         return
-    yield Part(roi, bin_.cut(roi, open_))
-    yield Part(run.index, table=bin_.table)
+    yield Part(NAME, roi, bin_.cut(roi, open_))
+    yield Part(NAME, run.index, table=bin_.table)
 
 
 class _Bin:
@@ -151,8 +154,8 @@ class _Bin:
             notes.append(f"Not stitched: the triggers {shown(twice)} have two images each.")
         form = f"IFCB triggers, {len(self.columns)} columns"
         return RunTable(
-            pa.table(columns), form, notes=notes, refused_rows=sorted(self.refused),
-            ignored_rows=self.ignored, units=UNITS,
+            pa.table(columns), form, [number for number, _ in rows], notes=notes,
+            refused_rows=sorted(self.refused), ignored_rows=self.ignored, units=UNITS,
         )  # fmt: skip
 
     def _path(self, number: int) -> str:

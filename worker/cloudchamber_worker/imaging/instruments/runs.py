@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -51,14 +52,20 @@ class Particle:
 
 @dataclass
 class RunTable:
-    """What the run's index says of every particle that came in; `path` is the key.
+    """What the run's index says of every particle that came in; the column `path` is the key.
 
-    refused_rows, ignored_rows : row number in the file (from 1) and the reason
+    table : columns of int64, float64 or string
+    rows : number of each row in the file, from 1
+    refused_rows, ignored_rows : row number in the file and the reason
+    units, descriptions : by column
     """
 
     table: pa.Table
-    form: str
-    role: str | None = "metadata"
+    format: str
+    rows: list[int]
+    role: Literal["labels", "metadata"] | None = "metadata"
+    title: str = ""
+    key: str = "path"
     notes: list[str] = field(default_factory=list)
     refused_rows: list[tuple[int, str]] = field(default_factory=list)
     ignored_rows: list[tuple[int, str]] = field(default_factory=list)
@@ -67,14 +74,26 @@ class RunTable:
     label_column: str | None = None
     annotator_column: str | None = None
 
+    def about(self) -> dict[str, Any]:
+        """All but the columns, as JSON holds it."""
+        return {name: value for name, value in vars(self).items() if name != "table"}
+
+    def named(self, whole: Callable[[str], str]) -> pa.Table:
+        """The columns with `whole` of every path: that in the upload for that in the archive."""
+        place = self.table.schema.get_field_index(self.key)
+        paths = [whole(path) for path in self.table[self.key].to_pylist()]
+        return self.table.set_column(place, self.key, pa.array(paths, pa.string()))
+
 
 @dataclass
 class Part:
     """What one file of a run gives; `particles` is to be consumed before the next part.
 
+    instrument : FlowCam, IFCB or EcoTaxa
     um_per_px : pixel sizes of images that are files of their own in the archive, by their names
     """
 
+    instrument: str
     name: str
     particles: Iterable[Particle] = ()
     table: Callable[[], RunTable] | None = None
@@ -115,7 +134,7 @@ def lines_of(text: str) -> list[str]:
 def left_out(run: Run) -> Iterator[Part]:
     """The parts of a run's files that hold nothing to take in."""
     for name, why in run.left_out.items():
-        yield Part(name, ignored=why)
+        yield Part(run.instrument, name, ignored=why)
 
 
 def shown(numbers: list[int]) -> str:
