@@ -119,7 +119,7 @@ def test_stages_of_an_import_of_crops(shared_data: Path) -> None:
                     continue
                 data = archive.read(info)
                 kind = kinds.kind_of(data[:512])
-                found += [(pixels, None) for _, pixels in crops.read_crops(data, kind)]
+                found += [(image.pixels, None) for image in crops.read_crops(data, kind)]
         return found
 
     decoding, images = timed(decode)

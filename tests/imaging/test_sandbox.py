@@ -20,23 +20,6 @@ def png(value: int = 5) -> bytes:
     return out.getvalue()
 
 
-@pytest.fixture
-def decoded(tmp_path):
-    """Decode bytes as a file of this name: (name, items, refused or ignored) of each file."""
-
-    def run(data: bytes, name: str, role: str = "data"):
-        path = tmp_path / "upload"
-        path.write_bytes(data)
-        found = []
-        with path.open("rb") as stream:
-            for file in sandbox.decode(stream, name, role):
-                items = list(file.items)
-                found.append((file.name, items, file.refused or file.ignored))
-        return found
-
-    return run
-
-
 def zipped(members: dict[str, bytes]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -144,6 +127,34 @@ def test_a_crash_in_one_member_costs_that_member(decoded, monkeypatch, tmp_path)
     assert found["set.zip/one.png"] == (1, None)
     assert found["set.zip/three.png"] == (1, None)
     assert "segmentation fault" in found["set.zip/two.png"][1]
+
+
+DYING_WHILE_READING = """
+import os, signal, sys
+if "cloudchamber_worker.imaging.decoder" in " ".join(sys.orig_argv):
+    from cloudchamber_worker.imaging import zips
+    real = zips.ZipMember.read
+    def read(self, stream):
+        if self.raw_name == b"two.png":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(self, stream)
+    zips.ZipMember.read = read
+    zips.SLOW_BYTES = 0
+"""
+
+
+def test_a_member_that_kills_while_it_is_unpacked_costs_itself(decoded, monkeypatch, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(DYING_WHILE_READING)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    inner = zipped({"one.png": png(1), "two.png": png(2), "three.png": png(3)})
+    data = zipped({"in.zip": inner, "last.png": png(4)})
+    found = {name: (len(items), told) for name, items, told in decoded(data, "set.zip")}
+    assert found == {
+        "set.zip/in.zip/one.png": (1, None),
+        "set.zip/in.zip/two.png": (0, "needs more memory than a file may"),
+        "set.zip/in.zip/three.png": (1, None),
+        "set.zip/last.png": (1, None),
+    }
 
 
 HANGING = """

@@ -20,9 +20,18 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from cloudchamber_worker.imaging import archives, crops, instruments, kinds, packed, tables
-from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging import (
+    archives,
+    crops,
+    instruments,
+    kinds,
+    matrices,
+    packed,
+    tables,
+)
+from cloudchamber_worker.imaging.errors import NeedsAnswer, Unreadable
 from cloudchamber_worker.imaging.options import Options
+from cloudchamber_worker.imaging.pixels import Image, LeftOut
 from cloudchamber_worker.imaging.run_members import send_runs
 
 CPU_SECONDS = 60  # a file
@@ -171,6 +180,8 @@ class Decoder:
             self.tell("refused", reason=str(error))
         except archives.Ignored as error:
             self.tell("ignored", reason=str(error))
+        except NeedsAnswer as error:
+            self.tell("question", reason=str(error))
         except MemoryError:
             self.tell("refused", reason="does not fit in the decoder's memory")
         self.begun = False
@@ -207,12 +218,61 @@ class Decoder:
         if kind == "text" and tables.looks_like_table(data):
             self.table(data, kind)
             return
-        if self.role in ("bias", "dark"):
+        if self.role in ("bias", "dark") and self.options.taken_as != "exposures":
             raise Unreadable(f"is {kind.upper()}; a {self.role} is a FITS exposure")
+        self.images(place, data, kind)
+
+    def images(self, place: Place, data: bytes, kind: str) -> None:
+        """Send the images of one file as crops or exposures, and name what is none of it."""
+        sent, refused = 0, ""
+        for image in crops.read_crops(data, kind):
+            try:
+                if isinstance(image, LeftOut):
+                    kept = "part_ignored" if image.ignored else "part_refused"
+                    self.tell(kept, part=image.part, reason=image.reason)
+                    refused = refused or f"{image.part} {image.reason}"
+                    continue
+                self.image(place, image, kind, sent)
+                sent += 1
+            except Unreadable as error:
+                if not image.part:
+                    raise
+                self.tell("part_refused", part=image.part, reason=str(error))
+                refused = refused or f"{image.part} {error}"
+        if not sent:
+            raise Unreadable(f"holds no image that can be taken: {refused}")
+
+    def image(self, place: Place, image: Image, kind: str, number: int) -> None:
+        """Send one image, or ask what it is."""
+        name, known = place.name + image.part, {}
+        if image.from_text:
+            self.ask_for_matrix(place, image)
+            known["text_matrix"] = True
+        um_per_px = self.um_per_px.get(place.name, image.um_per_px)
+        if um_per_px is not None:
+            known["um_per_px"] = um_per_px
+        if self.options.taken_as == "exposures" and kind not in crops.PICTURES:
+            crops.refuse_exposure(image)
+            plane = number if image.part else None
+            known |= {"hdu": 0, "plane": plane, "header": {}, "notes": image.notes}
+            self.array("frame", image.pixels, name=name, **known)
+            return
+        if self.options.taken_as == "auto":
+            crops.ask_for_exposure(image, kind)
+        crops.refuse_large(image)
         folder = PurePosixPath(place.folder).name or None
-        more = {"um_per_px": self.um_per_px[place.name]} if place.name in self.um_per_px else {}
-        for suffix, pixels in crops.read_crops(data, kind):
-            self.array("crop", pixels, name=place.name + suffix, folder=folder, **more)
+        self.array("crop", image.pixels, image.mask, name=name, folder=folder, notes=image.notes,
+                   **known)  # fmt: skip
+
+    def ask_for_matrix(self, place: Place, image: Image) -> None:
+        """Send the question that a matrix in a text file is; it goes with the image."""
+        if self.options.text_images == "yes":
+            return
+        if self.options.text_images == "no":
+            raise archives.Ignored("is a matrix of numbers, and text is taken for no image")
+        matrices.refuse_tables(image, place.name)
+        height, width = image.pixels.shape
+        self.tell("question", reason=matrices.QUESTION.format(height=height, width=width))
 
     def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Send the exposures of a FITS file."""

@@ -65,7 +65,8 @@ class Item:
     name : the file's name, with '-0003' or '-AMP1' where the file holds several
     pixels : frame [height, width]; crop [height, width] or [height, width, 3]; file's own dtype
     mask : bool [height, width], what of a crop is inside (alpha > 0); None when all of it is
-    about : frame: hdu, plane, header; crop: folder, notes, um_per_px
+    about : frame: hdu, plane, header; crop: folder, notes, um_per_px where it is known, and
+        text_matrix (True) for a matrix in a text file, which `TextFolders` may decide about
     """
 
     kind: str

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as parquet
 
-from cloudchamber_worker.imaging.crops import read_npy
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.npy import read_npy
 
 BEGINNING = 16_384  # bytes that tell what a text is
 # What a column that holds file names is called, the likeliest first.

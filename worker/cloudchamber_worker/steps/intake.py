@@ -115,9 +115,9 @@ class Intake:
         came_in = taken or line.detail.get("rows") is not None or detail is not None
         if file.ignored is not None:
             line.state, line.reason = "ignored", file.ignored
-        elif file.refused is not None:
+        elif file.refused is not None or (file.question is not None and not came_in):
             line.state = "imported" if came_in else "refused"
-            line.reason = file.refused
+            line.reason = file.refused or file.question or ""
         elif line.known and not line.n_cutouts:
             line.state, line.reason = "duplicate", "was imported before; nothing was added"
         elif line.reason and not came_in:
@@ -236,7 +236,7 @@ class Intake:
         for name in _possible_names(stem, folder):
             if self._hashes.get(name, digest) == digest:
                 break
-        self._add(NewCutout(name, item.pixels, source_group=group), line)
+        self._add(NewCutout(name, item.pixels, item.mask, source_group=group), line)
 
     def _add(self, new: NewCutout, line: Line) -> None:
         digest = cutouts.content_hash(new.pixels)
