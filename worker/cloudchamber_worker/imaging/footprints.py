@@ -2,6 +2,14 @@
 
 import numpy as np
 
+from cloudchamber_worker.imaging.noise_floor import (
+    CLUMPED,
+    above_noise,
+    above_ringing,
+    clumping,
+    without_noise,
+)
+
 SPARSE = 0.5  # more zeros than this, and nothing below: the zeros are "no signal"
 
 
@@ -12,36 +20,44 @@ def signal_of(pixels: np.ndarray, mask: np.ndarray | None = None) -> tuple[np.nd
     dark grain on a bright field and a bright one on a dark field measure alike. NaN and infinite
     pixels are outside every footprint and carry no signal.
     """
-    grey = np.asarray(pixels, np.float64)
+    grey, camera = np.asarray(pixels, np.float64), False
     if grey.ndim == 3:
+        camera = pixels.dtype == np.uint8 and bool((pixels != pixels[..., :1]).any())
         grey = grey.mean(axis=2)
     finite = np.isfinite(grey)
     grey = np.where(finite, grey, 0.0)
     if mask is not None:
         return grey, np.asarray(mask, bool) & finite
-    found, background = find_footprint(grey)
+    found, background = find_footprint(grey, camera)
     return np.abs(grey - background), found & finite
 
 
-def find_footprint(grey: np.ndarray) -> tuple[np.ndarray, float]:
+def find_footprint(grey: np.ndarray, camera: bool = False) -> tuple[np.ndarray, float]:
     """Footprint boolean [height, width] of a crop, and its background level.
 
     Three kinds of crop: matrices of 0 and 1 (the ones); sparse ones with mostly zeros and no
-    negative value, as a cluster finder writes them (what is above 0); photographs (what differs
-    from the border's median by more than Otsu's threshold, both ways). A constant crop has none.
+    negative value (what is above 0, and above the noise where scattered specks show that there is
+    some); photographs (what differs from the border's median by more than Otsu's threshold, both
+    ways; by more than the noise where Otsu's threshold takes scattered pixels, which is what it
+    does with a small object in a noisy field). A constant crop has none. The sparse picture of a
+    ``camera`` (8 bits, colours that differ) also has the ringing of its compression taken off.
     """
     low, high = float(grey.min()), float(grey.max())
     if low == high:
         return np.full(grey.shape, low > 0), 0.0
     zeros = float(np.mean(grey == 0))
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if low == 0 and (zeros > SPARSE or (zeros > 0 and np.array_equal(np.unique(grey), [0, high]))):
+    if low == 0 and zeros > 0 and np.array_equal(np.unique(grey), [0, high]):
         return grey > 0, 0.0
-    if low == 0 and zeros > 0.05 and np.median(border) == 0:
-        return grey > 0, 0.0
+    if low == 0 and (zeros > SPARSE or (zeros > 0.05 and np.median(border) == 0)):
+        found = without_noise(grey)
+        return (found & above_ringing(grey) if camera else found), 0.0
     background = float(np.median(border))
     distance = np.abs(grey - background)
-    return distance > otsu(distance), background
+    found = distance > otsu(distance)
+    if clumping(found) < CLUMPED:
+        found = above_noise(distance)
+    return found, background
 
 
 def otsu(values: np.ndarray) -> float:
