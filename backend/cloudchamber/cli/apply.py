@@ -21,9 +21,10 @@ def apply(
 ) -> None:
     """Apply a classifier that was trained on another dataset, and count its classes here.
 
-    Counts are given as the model says them, and corrected for its confusions with 95 % intervals;
-    a warning says where this dataset lies outside what the model knows. The predictions can then be
-    exported: cloudchamber export DATASET --what predictions --model ID.
+    Counts are given as the model says them, and corrected for its confusions with 95 % intervals:
+    as an upper limit where none may be there, as not identifiable where the held-out labels do not
+    carry them. A warning says where this dataset lies outside what the model knows. The predictions
+    can then be exported: cloudchamber export DATASET --what predictions --model ID.
     """
     with connect(data, url) as api:
         target = api.dataset(dataset)
@@ -41,17 +42,21 @@ def applied(result: Result) -> str:
     place = result["thresholds"].index(0.9)
     rows = []
     for k, name in enumerate(result["classes"]):
-        corrected = result["corrected"][k]
-        low, high = corrected["interval"]
         purity = result["purity"][place][k]
-        rows.append(
-            (
-                name, result["counts"][k], f"{corrected['count']:.0f}", f"{low:.0f} to {high:.0f}",
-                result["counts_at"][place][k], "–" if purity is None else f"{purity['value']:.2f}",
-            )
-        )  # fmt: skip
-    head = ("class", "said", "corrected", "95 %", "p > 0.9", "expected right")
+        right = "–" if purity is None else f"{purity['value']:.2f} of {purity['n']}"
+        words = result["corrected"][k]["words"]
+        rows.append((name, result["counts"][k], words, result["counts_at"][place][k], right))
+    head = ("class", "said", "corrected (95 %)", "p > 0.9", "right of such there")
     lines.append(table(head, rows))
+    lines += [
+        f"{' and '.join(group['classes'])} together: {group['words']}"
+        for group in result["together"]
+    ]
+    lines += [
+        f"{count['class_name']} is not identifiable: {count['reason']}."
+        for count in result["corrected"]
+        if count["verdict"] == "not_identifiable"
+    ]
     lines.append("Corrected under label shift: classes look alike in both, their shares differ.")
     return "\n".join(lines)
 

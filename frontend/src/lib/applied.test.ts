@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
 	type Applied,
+	appliedOf,
 	byConfidence,
 	classesHere,
+	correctedSum,
+	countNotes,
 	countsAbove,
 	keptAbove,
 	nearestPoint,
@@ -53,4 +56,45 @@ it("finds the point under the pointer and none far from it", () => {
 	const positions = [0, 0, Number.NaN, Number.NaN, 3, 4];
 	expect(nearestPoint(positions, 3.1, 4, 1)).toBe(2);
 	expect(nearestPoint(positions, 9, 9, 1)).toBe(-1);
+});
+
+describe("corrected counts", () => {
+	const stated = (class_name: string, count: number | null, reason: string | null = null) => ({
+		class_name,
+		verdict: count === null ? "not_identifiable" : "measured",
+		count,
+		interval: [0, 80],
+		held_out: 2,
+		reason,
+		words: count === null ? "not identifiable (0 to 80)" : `${count} (0 to 80)`,
+	});
+	const result = {
+		n: 200,
+		classes: ["muon", "electron", "multiple"],
+		counts: [66, 134, 0],
+		corrected: [stated("muon", 60), stated("electron", 130), stated("multiple", null, "2 labels")],
+		together: [{ classes: ["muon", "multiple"], words: "70 (50 to 90)" }],
+	};
+
+	it("are summed only over classes that the labels carry, and all are all", () => {
+		const applied = appliedOf(result) as Applied;
+		expect(correctedSum(applied, () => true)).toBe(200);
+		expect(correctedSum(applied, (k) => k < 2)).toBe(190);
+		expect(correctedSum(applied, (k) => k > 0)).toBeNull();
+	});
+
+	it("come with the reason where none can be stated", () => {
+		expect(countNotes(appliedOf(result) as Applied)).toEqual([
+			"muon and multiple together: 70 (50 to 90).",
+			"Not identifiable: multiple (2 labels).",
+		]);
+	});
+
+	it("of an older version are not repeated, for they did not say what the labels carry", () => {
+		const old = { ...result, corrected: [{ count: 0, interval: [0, 0] }], together: undefined };
+		const applied = appliedOf(old) as Applied;
+		expect(applied.corrected[0]?.count).toBeNull();
+		expect(applied.corrected[0]?.words).toBe("–");
+		expect(countNotes(applied)[0]).toContain("apply the model again");
+	});
 });

@@ -7,6 +7,18 @@ export interface Purity {
 	n: number;
 }
 
+/** The number of one class; `words` holds all of it as it is to be read. */
+export interface CorrectedCount {
+	class_name: string;
+	verdict: "measured" | "upper_limit" | "not_identifiable";
+	/** Null where the held-out labels do not carry it. */
+	count: number | null;
+	interval: [number, number];
+	held_out: number;
+	reason: string | null;
+	words: string;
+}
+
 export interface Applied {
 	model_version_id: number;
 	model_name: string;
@@ -14,9 +26,9 @@ export interface Applied {
 	classes: string[];
 	n: number;
 	counts: number[];
-	corrected: { count: number; interval: [number, number] }[];
-	/** Classes that were never held out: nothing is known of their confusions. */
-	uncorrected_classes: string[];
+	corrected: CorrectedCount[];
+	/** Classes that are only known together. */
+	together: { classes: string[]; words: string }[];
 	thresholds: number[];
 	/** By threshold, then class: right ones among held-out cutouts above it. */
 	purity: (Purity | null)[][];
@@ -25,9 +37,56 @@ export interface Applied {
 	joint_map: boolean;
 }
 
+/** Where an older version counted, without saying what the labels carry. */
+const OLD = "not stated by the version that counted: apply the model again";
+
 export function appliedOf(result: unknown): Applied | null {
 	const found = result as Applied | null | undefined;
-	return found && Array.isArray(found.counts) && Array.isArray(found.corrected) ? found : null;
+	if (!found || !Array.isArray(found.counts) || !Array.isArray(found.corrected)) return null;
+	const corrected = found.corrected.map((c, k): CorrectedCount => {
+		if (c.verdict) return c;
+		return {
+			class_name: found.classes[k] ?? "",
+			verdict: "not_identifiable",
+			count: null,
+			interval: c.interval,
+			held_out: 0,
+			reason: OLD,
+			words: "–",
+		};
+	});
+	return { ...found, corrected, together: found.together ?? [] };
+}
+
+/**
+ * The corrected number of the classes kept: all of them are as many as there are cutouts; of some
+ * it is known only where each is identifiable. Null where it is not.
+ */
+export function correctedSum(applied: Applied, kept: (k: number) => boolean): number | null {
+	const chosen = applied.corrected.filter((_, k) => kept(k));
+	if (chosen.length === applied.corrected.length) return applied.n;
+	let sum = 0;
+	for (const { count } of chosen) {
+		if (count === null) return null;
+		sum += count;
+	}
+	return sum;
+}
+
+/** What stands under the table: classes known only together, and why a count is not stated. */
+export function countNotes(applied: Applied): string[] {
+	const together = applied.together.map(
+		({ classes, words }) => `${classes.join(" and ")} together: ${words}.`,
+	);
+	const reasons = new Map<string, string[]>();
+	for (const { verdict, class_name, reason } of applied.corrected) {
+		if (verdict !== "not_identifiable" || !reason) continue;
+		reasons.set(reason, [...(reasons.get(reason) ?? []), class_name]);
+	}
+	return [
+		...together,
+		...[...reasons].map(([reason, names]) => `Not identifiable: ${names.join(", ")} (${reason}).`),
+	];
 }
 
 /** Cutouts of each class whose class is more probable than the threshold. */

@@ -11,10 +11,11 @@ from cloudchamber.data import columns, datasets, models
 from cloudchamber.data.job_requests import ApplyModel
 from cloudchamber.errors import JobError, NotFound
 from cloudchamber_worker.learning.classifier import Prediction, classifier_from_bytes
-from cloudchamber_worker.learning.counting import at_thresholds, corrected_counts, purities
+from cloudchamber_worker.learning.counting import at_thresholds, purities
 from cloudchamber_worker.learning.domain import compare_distances, warnings
 from cloudchamber_worker.learning.novelty import rankings
 from cloudchamber_worker.lease import JobContext
+from cloudchamber_worker.steps.class_counts import state_counts
 from cloudchamber_worker.steps.classifier_columns import write_scores
 from cloudchamber_worker.steps.classifier_inputs import missing_numbers, read_for_model
 from cloudchamber_worker.steps.dataset_inputs import need_cutouts
@@ -167,15 +168,5 @@ def _counts(
         confusion = np.zeros((k, k), np.int64)
         np.add.at(confusion, (source.y[tested], guess), 1)
         counts["purity"] = purities(at_thresholds(source.held_out, source.y))
-    corrected = corrected_counts(said, confusion)
     counts["confusion"] = confusion.tolist()
-    counts["uncorrected_classes"] = [
-        str(c["name"])
-        for c, row in zip(model.classes, confusion.sum(axis=1), strict=True)
-        if row == 0
-    ]
-    counts["corrected"] = [
-        {"count": float(c), "interval": [float(low), float(high)]}
-        for c, low, high in zip(corrected.count, corrected.low, corrected.high, strict=True)
-    ]
-    return counts
+    return counts | state_counts(said, confusion, [str(c["name"]) for c in model.classes])
