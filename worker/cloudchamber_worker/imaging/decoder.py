@@ -36,6 +36,7 @@ from cloudchamber_worker.imaging.run_members import send_runs
 
 CPU_SECONDS = 60  # a file
 ADDRESS_SPACE = 4 << 30
+TABLES = ("labels", "metadata")  # roles whose files are tables whatever they look like
 MAX_DEPTH = 5  # a FITS.gz in a zip in a zip in a zip is fine
 Read = TypeVar("Read")
 
@@ -104,7 +105,7 @@ class Decoder:
         try:
             if alone is not None:
                 raise Unreadable(alone)
-            kind = kinds.kind_of(head)
+            kind = tables.table_kind(head) or kinds.kind_of(head)
         except Unreadable as error:
             self.one(place, lambda error=error: _raise(error))
             return
@@ -205,18 +206,16 @@ class Decoder:
 
     def content(self, place: Place, stream: BinaryIO, size: int, kind: str) -> None:
         """Send the frames, crops or table of one file."""
-        if kind == "fits":
+        as_table = self.role in TABLES or kind in ("parquet", "workbook")
+        if kind == "fits" and not as_table:
             self.frames(place, stream, size)
             return
         if size > packed.MAX_MEMBER_BYTES:
             raise Unreadable(f"is larger than {packed.MAX_MEMBER_BYTES >> 20} MiB")
         stream.seek(0)
         data = stream.read()
-        if self.role in ("labels", "metadata") or kind == "parquet":
-            self.table(data, kind)
-            return
-        if kind == "text" and tables.looks_like_table(data):
-            self.table(data, kind)
+        if as_table or (kind == "text" and tables.looks_like_table(data)):
+            self.tables(place, data, kind)
             return
         if self.role in ("bias", "dark") and self.options.taken_as != "exposures":
             raise Unreadable(f"is {kind.upper()}; a {self.role} is a FITS exposure")
@@ -275,18 +274,32 @@ class Decoder:
         self.tell("question", reason=matrices.QUESTION.format(height=height, width=width))
 
     def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
-        """Send the exposures of a FITS file."""
+        """Send the exposures of a FITS file, or its tables where it holds no image."""
         from cloudchamber_worker.imaging.frames import read_frames  # astropy: half a second
 
-        for frame in read_frames(stream, place.name, size):
-            self.array(
-                "frame", frame.data, name=place.name + frame.suffix, hdu=frame.hdu,
-                plane=frame.plane, header=frame.header,
-            )  # fmt: skip
+        sent = 0
+        try:
+            for frame in read_frames(stream, place.name, size):
+                self.array(
+                    "frame", frame.data, name=place.name + frame.suffix, hdu=frame.hdu,
+                    plane=frame.plane, header=frame.header,
+                )  # fmt: skip
+                sent += 1
+        except Unreadable as error:
+            if sent or size > packed.MAX_MEMBER_BYTES:
+                raise
+            stream.seek(0)
+            try:
+                self.tables(place, stream.read(), "fits")
+            except Unreadable as table_error:
+                raise Unreadable(f"{error}; as a table it {table_error}") from None
 
-    def table(self, data: bytes, kind: str) -> None:
-        """Send a table as an Arrow stream."""
-        self.arrow(tables.read_table(data, kind))
+    def tables(self, place: Place, data: bytes, kind: str) -> None:
+        """Send every table of a file."""
+        for table in tables.read_tables(data, kind, place.name):
+            if self.role in TABLES:
+                table.role = self.role
+            self.arrow(table.table, **table.about())
 
     def arrow(self, table: pa.Table, **about: Any) -> None:
         """Send columns, and what is to be said about them."""

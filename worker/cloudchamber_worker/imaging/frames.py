@@ -89,9 +89,10 @@ def read_frames(stream: BinaryIO, name: str, size: int) -> Iterator[Frame]:
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # astropy warns of every odd card; the data decides
         try:
-            hdus = stack.enter_context(fits.open(stream, memmap=False, lazy_load_hdus=True))
+            hdus = fits.open(stream, memmap=False, lazy_load_hdus=True)
         except Exception as error:
             raise Unreadable(f"is not readable as FITS: {_words(error)}") from error
+        stack.callback(hdus.close, closed=False)  # the stream is the caller's
         images, seen = _find_images(hdus, size)
         if not images:
             raise Unreadable(f"holds no image, only {_tell(seen)}")

@@ -66,7 +66,8 @@ class Item:
     pixels : frame [height, width]; crop [height, width] or [height, width, 3]; file's own dtype
     mask : bool [height, width], what of a crop is inside (alpha > 0); None when all of it is
     about : frame: hdu, plane, header; crop: folder, notes, um_per_px where it is known, and
-        text_matrix (True) for a matrix in a text file, which `TextFolders` may decide about
+        text_matrix (True) for a matrix in a text file, which `TextFolders` may decide about;
+        table: all of `ReadTable` but its columns
     """
 
     kind: str
