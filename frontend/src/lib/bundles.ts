@@ -1,5 +1,6 @@
 /** Dropped files as rows of a list: a big file is a row, small ones of a folder are one row. */
 import { guessRole, PEEK_BYTES, type Role, worthPeeking } from "./roles";
+import { keptTogether } from "./runs";
 import type { FoundFile } from "./walk";
 
 export interface Bundle {
@@ -9,10 +10,14 @@ export interface Bundle {
 	role: Role;
 	files: FoundFile[];
 	size: number;
+	/** An instrument's run: its files are sent in one archive, whatever their size. */
+	run: boolean;
 }
 
 /** Above this a file is sent by itself, in resumable chunks; below it may travel in a tar. */
 export const SMALL_BYTES = 4 * 1024 * 1024;
+/** Sent as they are: what is in them is told apart by the server. */
+const ARCHIVE = /\.(zip|tar|tgz|tar\.(gz|bz2|xz))$/i;
 /** So many alike files in one folder are crops, not tables: nobody keeps forty label files. */
 const MANY = 20;
 
@@ -47,6 +52,11 @@ function folderOf(path: string): string {
 	return path.split("/").slice(0, -1).join("/");
 }
 
+/** What a run is called: its folder, or the name that its files share. */
+function nameOf(run: string, path: string): string {
+	return run.endsWith("/") ? run.slice(0, -1) || path : path.replace(/\.[^./]*$/, "");
+}
+
 /** Group files by top folder and role. Only files that may be tables or headers are looked into. */
 export async function bundle(found: readonly FoundFile[]): Promise<Bundle[]> {
 	const alike = new Map<string, number>();
@@ -54,15 +64,19 @@ export async function bundle(found: readonly FoundFile[]): Promise<Bundle[]> {
 		`${folderOf(path)}/*.${path.split(".").pop()?.toLowerCase()}`;
 	for (const one of found) alike.set(kindOf(one), (alike.get(kindOf(one)) ?? 0) + 1);
 
+	const runs = keptTogether(found.map(({ path }) => path).filter((path) => !ARCHIVE.test(path)));
 	const rows = new Map<string, Bundle>();
 	for (const one of found) {
-		const many = (alike.get(kindOf(one)) ?? 0) >= MANY;
+		const run = runs.get(one.path);
+		const many = run !== undefined || (alike.get(kindOf(one)) ?? 0) >= MANY;
 		const head = !many && worthPeeking(one.path) ? await headOf(one.file).catch(() => "") : "";
 		const role =
-			many && /\.(csv|npy|parquet)$/i.test(one.path) ? "data" : guessRole(one.path, head);
+			run !== undefined || (many && /\.(csv|npy|parquet)$/i.test(one.path))
+				? "data"
+				: guessRole(one.path, head);
 		const top = one.path.includes("/") ? (one.path.split("/")[0] as string) : "";
 		const together = one.file.size <= SMALL_BYTES && role === "data" && top !== "";
-		const key = together ? `folder ${top}` : `file ${one.path}`;
+		const key = run ? `run ${run}` : together ? `folder ${top}` : `file ${one.path}`;
 		const row = rows.get(key);
 		if (row) {
 			row.files.push(one);
@@ -70,10 +84,11 @@ export async function bundle(found: readonly FoundFile[]): Promise<Bundle[]> {
 		} else {
 			rows.set(key, {
 				id: nextId++,
-				name: together ? top : one.path,
+				name: run ? nameOf(run, one.path) : together ? top : one.path,
 				role,
 				files: [one],
 				size: one.file.size,
+				run: run !== undefined,
 			});
 		}
 	}
@@ -81,4 +96,10 @@ export async function bundle(found: readonly FoundFile[]): Promise<Bundle[]> {
 	return [...rows.values()].map((row) =>
 		row.files.length === 1 ? { ...row, name: row.files[0]?.path ?? row.name } : row,
 	);
+}
+
+/** The files of a row that are sent as they are; the others travel together in archives. */
+export function sentAlone(row: Pick<Bundle, "files" | "run">): FoundFile[] {
+	if (row.files.length === 1) return row.files;
+	return row.run ? [] : row.files.filter(({ file }) => file.size > SMALL_BYTES);
 }

@@ -13,6 +13,7 @@ import type {
 	Revisions,
 	SettingsPatch,
 } from "../api/types";
+import { PIXEL_SIZE } from "../lib/lengths";
 import { type Effect, LabelOverlay, type PendingEffect } from "../lib/overlay";
 import { jobs } from "./jobs.svelte";
 
@@ -107,6 +108,12 @@ class DatasetState {
 			queueMicrotask(() => void this.#load(column));
 		}
 		return entry?.values;
+	}
+
+	/** Side of a cutout's pixels in µm; undefined where no instrument said it. */
+	umPerPx(ordinal: number): number | undefined {
+		const size = this.columnByName(PIXEL_SIZE) && this.values(PIXEL_SIZE)?.[ordinal];
+		return size !== undefined && size > 0 ? size : undefined;
 	}
 
 	/** Facts of one cutout; undefined until they have arrived (the read is followed). */

@@ -1,7 +1,7 @@
 /** Files chosen for an import, their way to the server, and the job that reads them. */
 import { api, given, sentence } from "../api/client";
 import { send } from "../api/uploads";
-import { type Bundle, bundle, SMALL_BYTES } from "../lib/bundles";
+import { type Bundle, bundle, sentAlone } from "../lib/bundles";
 import type { Role } from "../lib/roles";
 import { load, save } from "../lib/stored";
 import { packs, tar } from "../lib/tar";
@@ -198,13 +198,12 @@ class ImportState {
 
 /** What is sent for a row: its big files as they are, its small ones as archives. */
 function parts(row: Row): { name: string; blob: Blob; size: number }[] {
-	const single = row.files.length === 1;
-	const big = row.files.filter(({ file }) => single || file.size > SMALL_BYTES);
-	const small = single ? [] : row.files.filter(({ file }) => file.size <= SMALL_BYTES);
+	const big = sentAlone(row);
+	const small = row.files.filter((file) => !big.includes(file));
 	const members = small.map(({ path, file }) => ({ path, file, modified: file.lastModified }));
 	return [
 		...big.map(({ path, file }) => ({ name: path, blob: file, size: file.size })),
-		...packs(members, PACK_BYTES).map((group, i) => ({
+		...packs(members, row.run ? Number.POSITIVE_INFINITY : PACK_BYTES).map((group, i) => ({
 			name: `${row.name}${i > 0 ? `-${i + 1}` : ""}.tar`,
 			blob: tar(group),
 			size: group.reduce((sum, { file }) => sum + file.size, 0),
