@@ -36,7 +36,7 @@ def end(client, job_id, how):
 def test_every_kind_describes_its_parameters(client):
     kinds = {kind["kind"]: kind for kind in client.get("/api/v1/job-kinds").json()}
     assert set(kinds) == {
-        "import_files", "simulate_exposures", "fit_map", "train_classifier", "train_vae",
+        "import_files", "look", "simulate_exposures", "fit_map", "train_classifier", "train_vae",
         "train_autoencoder", "train_self_supervised", "search_hyperparameters",
         "leave_one_class_out", "learning_curve", "apply_model", "interpolate", "evaluate",
     }  # fmt: skip
@@ -142,14 +142,14 @@ def test_the_report_of_an_import_is_paged_and_counted(ask, client, dataset_id):
                     job_id=job_id,
                     dataset_id=dataset_id,
                     name=f"{n}.png",
-                    state="refused" if n == 3 else "imported",
+                    state="refused" if n == 3 else "in",
                     reason="It is no image." if n == 3 else "",
                 )
                 for n in range(5)
             ],
         )
     page = client.get(f"/api/v1/jobs/{job_id}/files", params={"limit": 3}).json()
-    assert page["counts"] == {"imported": 4, "refused": 1}
+    assert page["counts"] == {"in": 4, "refused": 1}
     rest = client.get(f"/api/v1/jobs/{job_id}/files", params={"after": page["next"]}).json()
     assert [f["name"] for f in page["items"] + rest["items"]] == [f"{n}.png" for n in range(5)]
     assert rest["next"] is None

@@ -68,13 +68,13 @@ def test_duplicates_point_to_the_first(database: Database, filled: Filled) -> No
     assert [(c.name, c.duplicate_of) for c in found] == [("again", 3), ("thrice", 13)]
 
 
-def test_a_taken_name_adds_nothing(database: Database, filled: Filled) -> None:
-    with pytest.raises(Conflict, match="cutout called c"), database.write() as session:
+def test_a_taken_path_adds_nothing(database: Database, filled: Filled) -> None:
+    with pytest.raises(Conflict, match="has a cutout c"), database.write() as session:
         append_cutouts(session, filled.id, [*small_cutouts(1, "x"), *small_cutouts(5, "c")])
     with pytest.raises(Conflict), database.write() as session:
         append_cutouts(session, filled.id, small_cutouts(2, "y") + small_cutouts(1, "y"))
     with database.read() as session:
-        assert len(cutouts.existing_names(session, filled.id)) == filled.n
+        assert len(cutouts.paths(session, filled.id)) == filled.n
 
 
 def test_what_is_no_image_is_refused(database: Database, filled: Filled) -> None:
@@ -117,6 +117,14 @@ def test_names_are_found_by_a_part_of_them(database: Database, filled: Filled) -
         append_cutouts(session, filled.id, odd)
         assert [c.name for c in cutouts.find_cutouts(session, filled.id, name="0%_")] == ["100%_a"]
         assert [c.name for c in cutouts.find_cutouts(session, filled.id, name="abc")] == ["ABC"]
-        assert cutouts.ordinals_by_name(session, filled.id)["ABC"] == 12
+        assert cutouts.paths(session, filled.id)[12] == "ABC"
         with pytest.raises(NotFound):
             cutouts.get_cutout(session, filled.id, 99)
+
+
+def test_a_later_file_of_the_same_name_lengthens_both(database: Database, filled: Filled) -> None:
+    with database.write() as session:
+        for k, path in enumerate(["run1/a.png", "run2/a.png", "b.png"]):
+            append_cutouts(session, filled.id, [NewCutout(path, np.full((2, 2), k))])
+        assert cutouts.names(session, filled.id)[-3:] == ["run1/a", "run2/a", "b"]
+        assert cutouts.paths(session, filled.id)[-3:] == ["run1/a.png", "run2/a.png", "b.png"]

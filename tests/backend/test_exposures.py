@@ -63,10 +63,13 @@ def test_nan_loses_against_any_number() -> None:
 def test_exposures_are_numbered_and_tiles_outside_are_not_found(
     database: Database, filled: Filled
 ) -> None:
-    new = NewExposure("e", "e.fits", 4, 4, "int16", unit="electron")
     with database.write() as session:
-        first = exposures.add_exposure(session, filled.id, new)
-        exposures.add_exposure(session, filled.id, new)
+        first, _ = (
+            exposures.add_exposure(
+                session, filled.id, NewExposure(path, "e.fits", 4, 4, "int16", unit="electron")
+            )
+            for path in ("e.fits-A", "e.fits-B")
+        )
         exposures.set_footprints(session, first, 7)
         found = exposures.list_exposures(session, filled.id)
         assert [(e.ordinal, e.n_footprints) for e in found] == [(0, 7), (1, 0)]

@@ -50,7 +50,7 @@ def unfenced(job: JobContext) -> None:
 
 def _add_result(session: Session, job: JobContext) -> None:
     """Stand for what a real job publishes: a row that must not come twice."""
-    session.add(ImportFile(job_id=job.id, dataset_id=job.dataset_id, name="r", state="imported"))
+    session.add(ImportFile(job_id=job.id, dataset_id=job.dataset_id, name="r", state="in"))
 
 
 def stubborn(job: JobContext) -> None:

@@ -34,7 +34,8 @@ class Importer:
         refs = []
         for name, content in files.items():
             role, data = content if isinstance(content, tuple) else ("data", content)
-            refs.append({"id": self.upload(name, data), "role": role})
+            parcel = name.endswith(".parcel.tar")
+            refs.append({"id": self.upload(name, data), "role": role, "parcel": parcel})
         checked = KINDS["import_files"].params.model_validate({"uploads": refs, **params})
         with self.database.write() as session:
             who = people.person_named(session, "tester")

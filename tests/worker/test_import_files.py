@@ -58,7 +58,7 @@ def label_names(importer):
 
 def test_an_exposure_becomes_cutouts_with_place_pixels_and_measurements(importer):
     report = importer.run({"a.fits": exposure((20, 30, 12), (90, 100, 1))})
-    assert report["a.fits"].state == "imported"
+    assert report["a.fits"].state == "in"
     assert report["a.fits"].n_cutouts == 2
     assert names_in(importer) == ["a:0", "a:1"]
     with importer.database.read() as session:
@@ -82,7 +82,7 @@ def test_a_bad_file_is_reported_and_the_others_go_on(importer):
         {"good.fits": exposure((5, 5, 9)), "bad.fits": b"SIMPLE  = rubbish", "empty.png": b""}
     )
     assert {name: line.state for name, line in report.items()} == {
-        "good.fits": "imported", "bad.fits": "refused", "empty.png": "refused",
+        "good.fits": "in", "bad.fits": "refused", "empty.png": "refused",
     }  # fmt: skip
     assert "FITS" in report["bad.fits"].reason
     assert report["empty.png"].reason == "is empty"
@@ -100,7 +100,8 @@ def test_the_same_import_twice_adds_nothing(importer):
     importer.run(files)
     again = importer.run(files)
     assert names_in(importer) == ["a:0", "x"]
-    assert {line.state for line in again.values()} == {"duplicate"}
+    assert {line.state for line in again.values()} == {"ignored"}
+    assert all("imported before" in line.reason for line in again.values())
     with importer.database.read() as session:
         assert len(exposures.list_exposures(session, importer.dataset_id)) == 1
 
@@ -109,7 +110,7 @@ def test_the_same_name_with_other_pixels_gets_a_name_of_its_own(importer):
     importer.run({"set.zip": zipped({"a/x.png": png(3), "b/x.png": png(4)})})
     importer.run({"x.png": png(5), "a.fits": exposure((20, 30, 12))})
     importer.run({"a.fits": exposure((50, 60, 12), seed=5)})
-    assert names_in(importer) == ["x", "b/x", "x~2", "a:0", "a~2:0"]
+    assert names_in(importer) == ["a/x", "b/x", "x.png", "a:0", "a~2:0"]
 
 
 def test_an_import_that_was_killed_goes_on_without_doubling(importer, monkeypatch):
@@ -163,9 +164,9 @@ def test_names_keep_the_zeros_before_them(importer):
 def test_a_readme_among_the_images_is_named_for_what_it_is(importer):
     prose = b"Taken in spring, with care.\nAsk us, please, before use.\n\nThanks.\n"
     report = importer.run({"set.zip": zipped({"x.png": png(3), "README": prose})})
-    assert report["x.png"].state == "imported"
-    assert report["README"].state == "refused"
-    assert report["README"].reason == (
+    assert report["set.zip/x.png"].state == "in"
+    assert report["set.zip/README"].state == "refused"
+    assert report["set.zip/README"].reason == (
         "is text, neither a matrix of numbers nor a table with a header"
     )
 

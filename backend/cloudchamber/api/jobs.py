@@ -1,7 +1,7 @@
 """Jobs over HTTP: ask, look, cancel, try again, read an import's report."""
 
 import datetime as dt
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Depends, Query, Request, status
 from pydantic import Field
@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from cloudchamber.api.deps import Annotator, Db
 from cloudchamber.api.schemas import MAX_ID, BodyId, Id, Key, Schema
 from cloudchamber.data import jobs
+from cloudchamber.data.accounts import FileAccount, State
 from cloudchamber.data.job_requests import KINDS
 from cloudchamber.data.jobs import ImportFile, Job, JobState
 from cloudchamber.data.people import Person
 from cloudchamber.queue import JobQueue
 from cloudchamber.services import jobs as services
+from cloudchamber.services.account import Account, sum_up
 
 router = APIRouter(tags=["jobs"])
 
@@ -32,7 +34,7 @@ class JobIn(Schema):
     """A request for long work; asking again with the same key gives the same job."""
 
     kind: Annotated[str, Field(max_length=64)]
-    dataset_id: BodyId
+    dataset_id: BodyId | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     key: Key
 
@@ -81,15 +83,15 @@ class JobKindOut(Schema):
 
 
 class ImportFileOut(Schema):
-    """What became of one file; `reason` is a sentence where it was not imported."""
+    """What became of one file; `reason` is a sentence where not all of it came in."""
 
     id: int
     name: str
-    state: str
+    state: State
     reason: str
     n_cutouts: int
     n_duplicates: int
-    detail: dict[str, Any] | None
+    account: FileAccount
 
 
 class ImportFilePage(Schema):
@@ -171,15 +173,23 @@ def retry_job(job_id: Id, db: Db, queue: Queue, annotator: Annotator) -> JobOut:
     return answer
 
 
+@router.get("/jobs/{job_id}/account")
+def read_account(job_id: Id, db: Db) -> Account:
+    """What an import made of everything that it was given, in sums and sentences."""
+    with db.read() as session:
+        services.get_job(session, job_id)
+        return sum_up(jobs.iter_import_files(session, job_id))
+
+
 @router.get("/jobs/{job_id}/files")
 def list_import_files(
     job_id: Id,
     db: Db,
     after: Annotated[int, Query(ge=0, le=MAX_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    state: Literal["imported", "refused", "duplicate", "ignored"] | None = None,
+    state: State | None = None,
 ) -> ImportFilePage:
-    """The report of an import, a line per file, in the order they were read."""
+    """The account of an import, a line per file, in the order they were read."""
     with db.read() as session:
         services.get_job(session, job_id)
         files = jobs.list_import_files(session, job_id, after=after, state=state, limit=limit)
@@ -227,4 +237,12 @@ def _view(job: Job, names: dict[int, str]) -> JobOut:
 
 
 def _file(file: ImportFile) -> ImportFileOut:
-    return ImportFileOut.model_validate(file)
+    return ImportFileOut(
+        id=file.id,
+        name=file.name,
+        state=cast(State, file.state),
+        reason=file.reason,
+        n_cutouts=file.n_cutouts,
+        n_duplicates=file.n_duplicates,
+        account=FileAccount.model_validate(file.detail or {}),
+    )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     insert,
     select,
@@ -21,6 +22,7 @@ from cloudchamber.data import revisions
 from cloudchamber.data.arrays import decode, encode, little_endian, pack_mask, unpack_mask
 from cloudchamber.data.base import Base, JsonDocument
 from cloudchamber.data.datasets import Dataset, lock_dataset
+from cloudchamber.data.names import short_names, stem_of
 from cloudchamber.errors import Conflict, Invalid, NotFound
 
 EDGE, CROPPED, SATURATED, HAS_NAN = 1, 2, 4, 8
@@ -33,7 +35,8 @@ class Cutout(Base):
     __tablename__ = "cutout"
     __table_args__ = (
         UniqueConstraint("dataset_id", "ordinal"),
-        UniqueConstraint("dataset_id", "name"),
+        UniqueConstraint("dataset_id", "path"),
+        Index(None, "dataset_id", "stem"),
         Index(None, "dataset_id", "content_hash"),
         Index(None, "exposure_id"),
     )
@@ -41,7 +44,12 @@ class Cutout(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"))
     ordinal: Mapped[int]
-    name: Mapped[str] = mapped_column(String(500))
+    path: Mapped[str] = mapped_column(Text)
+    """Whole relative path, archive members included: who the cutout is."""
+    name: Mapped[str] = mapped_column(Text)
+    """The shortest suffix of the path that is its own in the dataset; see `data.names`."""
+    stem: Mapped[str] = mapped_column(Text)
+    """What all that may be called alike share: names are decided among them."""
     exposure_id: Mapped[int | None] = mapped_column(ForeignKey("exposure.id"))
     x0: Mapped[int | None]
     y0: Mapped[int | None]
@@ -53,7 +61,7 @@ class Cutout(Base):
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
     duplicate_of: Mapped[int | None]
     """Ordinal of the first cutout with the same pixels."""
-    source_group: Mapped[str | None] = mapped_column(String(300))
+    source_group: Mapped[str | None] = mapped_column(Text)
     """Folder, run or exposure the cutout came from: kept together in cross-validation."""
 
 
@@ -72,11 +80,12 @@ class CutoutPixels(Base):
 class NewCutout:
     """A cutout to be appended.
 
+    path : whole relative path, as `names.tidy` leaves it; its name follows from it.
     pixels : [height, width] or [height, width, 3], dtype kept.
     mask : boolean [height, width], True inside the footprint, or None.
     """
 
-    name: str
+    path: str
     pixels: np.ndarray
     mask: np.ndarray | None = None
     exposure_id: int | None = None
@@ -97,12 +106,13 @@ def content_hash(pixels: np.ndarray) -> bytes:
 def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) -> list[int]:
     """Append cutouts behind the last; returns their ordinals.
 
-    Duplicates of earlier cutouts are kept and point to the first one with the same pixels.
+    Duplicates of earlier cutouts are kept and point to the first one with the same pixels. Where
+    a new path ends as an earlier one does, both get the longer name that tells them apart.
 
     Raises
     ------
     Conflict
-        When a name is taken. `existing_names` tells beforehand.
+        When a path is taken. `hashes_by_path` tells beforehand.
     Invalid
         When pixels have a dtype or shape that cannot be stored.
     """
@@ -112,6 +122,7 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
     start = dataset.n_cutouts
     hashes = [content_hash(_checked(cutout)) for cutout in new]
     first_with = _first_with(session, dataset_id, hashes)
+    called = _names_beside(session, dataset_id, [cutout.path for cutout in new])
     rows = []
     for ordinal, (cutout, digest) in enumerate(zip(new, hashes, strict=True), start):
         first = first_with.setdefault(digest, ordinal)
@@ -120,7 +131,9 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
             {
                 "dataset_id": dataset_id,
                 "ordinal": ordinal,
-                "name": cutout.name,
+                "path": cutout.path,
+                "name": called[cutout.path],
+                "stem": stem_of(cutout.path),
                 "exposure_id": cutout.exposure_id,
                 "x0": cutout.x0,
                 "y0": cutout.y0,
@@ -134,7 +147,6 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
                 "source_group": cutout.source_group,
             }
         )
-    _refuse_taken(session, dataset_id, [row["name"] for row in rows])
     # RETURNING makes SQLAlchemy send a thousand rows in one statement: without it Postgres took
     # 50 s for 100,000 cutouts instead of 10.
     inserted = session.scalars(
@@ -176,17 +188,21 @@ def iter_pixels(
             yield ordinal, pixels, inside
 
 
-def existing_names(session: Session, dataset_id: int) -> set[str]:
-    """Names of all cutouts of the dataset."""
-    return set(session.scalars(select(Cutout.name).where(Cutout.dataset_id == dataset_id)))
-
-
-def ordinals_by_name(session: Session, dataset_id: int) -> dict[str, int]:
-    """Ordinal of every cutout by name."""
+def hashes_by_path(session: Session, dataset_id: int) -> dict[str, bytes]:
+    """Content hash of every cutout by its path."""
     rows = session.execute(
-        select(Cutout.name, Cutout.ordinal).where(Cutout.dataset_id == dataset_id)
+        select(Cutout.path, Cutout.content_hash).where(Cutout.dataset_id == dataset_id)
     )
-    return dict(iter(rows))
+    return {path: bytes(digest) for path, digest in rows}
+
+
+def paths(session: Session, dataset_id: int) -> list[str]:
+    """Paths of all cutouts in order."""
+    return list(
+        session.scalars(
+            select(Cutout.path).where(Cutout.dataset_id == dataset_id).order_by(Cutout.ordinal)
+        )
+    )
 
 
 def names(session: Session, dataset_id: int) -> list[str]:
@@ -250,7 +266,10 @@ def find_cutouts(
     if ordinals is not None:
         return list(session.scalars(query.where(Cutout.ordinal.in_(ordinals))))
     if name is not None:
-        query = query.where(Cutout.name.icontains(name, autoescape=True))
+        query = query.where(
+            Cutout.name.icontains(name, autoescape=True)
+            | Cutout.path.icontains(name, autoescape=True)
+        )
     if exposure_id is not None:
         query = query.where(Cutout.exposure_id == exposure_id)
     if duplicates:
@@ -285,11 +304,11 @@ def flag_names(flags: int) -> list[str]:
 def _checked(cutout: NewCutout) -> np.ndarray:
     pixels = cutout.pixels
     if pixels.ndim not in (2, 3) or 0 in pixels.shape:
-        raise Invalid(f"{cutout.name}: a cutout is [height, width] or [height, width, channels].")
+        raise Invalid(f"{cutout.path}: a cutout is [height, width] or [height, width, channels].")
     if _dtype_name(pixels) not in DTYPES:
-        raise Invalid(f"{cutout.name}: pixels of type {pixels.dtype} cannot be stored.")
+        raise Invalid(f"{cutout.path}: pixels of type {pixels.dtype} cannot be stored.")
     if cutout.mask is not None and cutout.mask.shape != pixels.shape[:2]:
-        raise Invalid(f"{cutout.name}: the mask has another shape than the image.")
+        raise Invalid(f"{cutout.path}: the mask has another shape than the image.")
     return pixels
 
 
@@ -326,17 +345,32 @@ def _first_with(session: Session, dataset_id: int, hashes: list[bytes]) -> dict[
     return found
 
 
-def _refuse_taken(session: Session, dataset_id: int, wanted: list[str]) -> None:
-    if len(set(wanted)) < len(wanted):
-        raise Conflict("Two cutouts of one batch have the same name.")
-    for at in range(0, len(wanted), BATCH):
-        taken = session.scalars(
-            select(Cutout.name)
-            .where(Cutout.dataset_id == dataset_id, Cutout.name.in_(wanted[at : at + BATCH]))
-            .limit(1)
-        ).first()
-        if taken is not None:
-            raise Conflict(f"The dataset has a cutout called {taken} already.")
+def _names_beside(session: Session, dataset_id: int, new: list[str]) -> dict[str, str]:
+    """Names of the `new` paths by path; cutouts that may be called alike are renamed with them."""
+    if len(set(new)) < len(new):
+        raise Conflict("Two cutouts of one batch have the same path.")
+    known: dict[str, tuple[int, str]] = {}
+    stems = list({stem_of(path) for path in new})
+    for at in range(0, len(stems), BATCH):
+        rows = session.execute(
+            select(Cutout.path, Cutout.id, Cutout.name).where(
+                Cutout.dataset_id == dataset_id, Cutout.stem.in_(stems[at : at + BATCH])
+            )
+        )
+        known.update({path: (cutout_id, name) for path, cutout_id, name in rows})
+    for path in new:
+        if path in known:
+            raise Conflict(f"The dataset has a cutout {path} already.")
+    whole = [*known, *new]
+    called = dict(zip(whole, short_names(whole), strict=True))
+    renamed = [
+        {"id": cutout_id, "name": called[path]}
+        for path, (cutout_id, name) in known.items()
+        if called[path] != name
+    ]
+    if renamed:
+        session.execute(update(Cutout), renamed)
+    return called
 
 
 def _batches(

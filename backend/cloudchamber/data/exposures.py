@@ -5,14 +5,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, func, insert, select
+from sqlalchemy import (
+    ForeignKey,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudchamber.data import revisions
 from cloudchamber.data.arrays import decode, encode
 from cloudchamber.data.base import Base, JsonDocument
 from cloudchamber.data.datasets import lock_dataset
-from cloudchamber.errors import NotFound
+from cloudchamber.data.names import short_names
+from cloudchamber.errors import Conflict, NotFound
 
 TILE = 256
 LAST_LEVEL_TILES = 4  # the pyramid ends when the whole frame lies in this many tiles
@@ -20,13 +30,18 @@ LAST_LEVEL_TILES = 4  # the pyramid ends when the whole frame lies in this many 
 
 class Exposure(Base):
     __tablename__ = "exposure"
-    __table_args__ = (UniqueConstraint("dataset_id", "ordinal"),)
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "ordinal"),
+        UniqueConstraint("dataset_id", "path"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dataset_id: Mapped[int] = mapped_column(ForeignKey("dataset.id"))
     ordinal: Mapped[int]
-    name: Mapped[str] = mapped_column(String(300))
-    file_name: Mapped[str] = mapped_column(String(300))
+    path: Mapped[str] = mapped_column(Text)
+    """Whole relative path of the file, with its HDU and plane: who the exposure is."""
+    name: Mapped[str] = mapped_column(Text)
+    file_name: Mapped[str] = mapped_column(Text)
     hdu: Mapped[int] = mapped_column(default=0)
     plane: Mapped[int | None]
     header: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict, deferred=True)
@@ -58,7 +73,7 @@ class ExposureTile(Base):
 class NewExposure:
     """An exposure to be added; `dtype` is the file's, the tiles are calibrated float32."""
 
-    name: str
+    path: str
     file_name: str
     height: int
     width: int
@@ -87,12 +102,20 @@ class Tile:
 
 
 def add_exposure(session: Session, dataset_id: int, new: NewExposure) -> int:
-    """Add the exposure behind the last of its dataset; returns its id."""
+    """Add the exposure behind the last of its dataset; returns its id.
+
+    Its name follows from its path; one that could be called alike is renamed with it. Conflict
+    where the path is taken.
+    """
     lock_dataset(session, dataset_id)
-    last = session.scalar(
-        select(func.max(Exposure.ordinal)).where(Exposure.dataset_id == dataset_id)
-    )
-    exposure = Exposure(dataset_id=dataset_id, ordinal=0 if last is None else last + 1, **vars(new))
+    known = list_exposures(session, dataset_id)
+    if any(exposure.path == new.path for exposure in known):
+        raise Conflict(f"The dataset has an exposure {new.path} already.")
+    called = short_names([*(exposure.path for exposure in known), new.path])
+    for exposure, name in zip(known, called[:-1], strict=True):
+        if exposure.name != name:
+            exposure.name = name
+    exposure = Exposure(dataset_id=dataset_id, ordinal=len(known), name=called[-1], **vars(new))
     session.add(exposure)
     session.flush()
     revisions.bump(session, dataset_id, "dataset")

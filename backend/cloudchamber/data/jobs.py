@@ -11,7 +11,7 @@ UPDATE here or in `leases`. The states and who moves them::
 A retry is a new row whose ``parent_id`` names the old one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -96,8 +96,8 @@ class JobCheckpoint(Base):
 class ImportFile(Base):
     """One line of an import's report: what became of one file or archive member.
 
-    ``state`` is ``imported``, ``refused``, ``duplicate`` or ``ignored``; ``reason`` is a sentence
-    for a physicist, empty when imported.
+    ``state`` is one of `accounts.STATES`; ``reason`` is a sentence for a physicist, empty where
+    all went in; ``detail`` is an `accounts.FileAccount`.
     """
 
     __tablename__ = "import_file"
@@ -214,6 +214,17 @@ def add_import_files(session: Session, files: Sequence[ImportFile]) -> None:
     session.flush()
 
 
+def update_import_file(
+    session: Session, job_id: int, name: str, *, state: str, reason: str, detail: dict[str, Any]
+) -> None:
+    """Say anew what became of a file: its tables are joined after it was read."""
+    session.execute(
+        update(ImportFile)
+        .where(ImportFile.job_id == job_id, ImportFile.name == name)
+        .values(state=state, reason=reason, detail=detail)
+    )
+
+
 def list_import_files(
     session: Session, job_id: int, *, after: int = 0, state: str | None = None, limit: int = 200
 ) -> list[ImportFile]:
@@ -227,6 +238,14 @@ def list_import_files(
     if state is not None:
         query = query.where(ImportFile.state == state)
     return list(session.scalars(query))
+
+
+def iter_import_files(session: Session, job_id: int) -> Iterator[ImportFile]:
+    """Walk through an import's report, a page at a time."""
+    after = 0
+    while page := list_import_files(session, job_id, after=after, limit=1000):
+        yield from page
+        after = page[-1].id
 
 
 def count_import_files(session: Session, job_id: int) -> dict[str, int]:

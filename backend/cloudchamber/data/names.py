@@ -6,24 +6,24 @@ where that is unique in the dataset, and otherwise the shortest suffix of the pa
 part of the program that reads names from a file asks the same `Names`.
 """
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from cloudchamber.data.spreadsheet import restore
 
-# A suffix goes only where it says "image": `v1.2_roi.5` ends in no suffix. Longest first.
-IMAGE_SUFFIX = re.compile(
-    r"\.(?:fits\.fz|fits?\.gz|fts\.gz|fits\.bz2|fits|fit|fts|fz|png|apng|tiff?|jpe?g|jp2|npy|bmp|gif"
-    r"|webp|pgm|ppm|pnm|pbm|h5|hdf5|csv|tsv|txt)"
-    r"(?P<part>(?:-[^/.]*)?(?::\d+)?)$",
-    re.IGNORECASE,
-)
+# A suffix goes only where it says "image": `v1.2_roi.5` ends in no suffix.
+IMAGES = frozenset(
+    ("fits", "fit", "fts", "fz", "png", "apng", "tif", "tiff", "jpg", "jpeg", "jp2", "npy", "bmp",
+     "gif", "webp", "pgm", "ppm", "pnm", "pbm", "h5", "hdf5", "csv", "tsv", "txt")
+)  # fmt: skip
+EXPOSURES = (".fits", ".fit", ".fts")
+PACKED = frozenset(("fz", "gz", "bz2", "xz", "z"))
 
 
 def tidy(path: str) -> str:
@@ -31,18 +31,42 @@ def tidy(path: str) -> str:
 
     NFC because macOS writes decomposed names and everybody else composed ones.
     """
-    text = unicodedata.normalize("NFC", path.strip()).replace("\\", "/")
+    text = path.strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    text = text.replace("\\", "/")
     while text.startswith("./"):
         text = text[2:]
-    return re.sub(r"/{2,}", "/", text)
+    while "//" in text:
+        text = text.replace("//", "/")
+    return text
+
+
+def _suffix_of(path: str) -> tuple[int, int]:
+    """Where the suffix of an image file begins and ends in `path`; equal where it has none.
+
+    Behind it may stand the part of the file: ``-AMP1``, ``-0003``, ``:17``.
+    """
+    start = path.rfind("/") + 1
+    dot = path.rfind(".", start)
+    if dot <= start:  # `.png` is a name, no suffix
+        return len(path), len(path)
+    end = len(path)
+    for sign in "-:":
+        at = path.find(sign, dot)
+        end = at if 0 <= at < end else end
+    suffix = path[dot + 1 : end].lower()
+    if suffix in PACKED:
+        before = path.rfind(".", start, dot)
+        if before > start and path[before:dot].lower() in EXPOSURES:
+            return before, end
+    return (dot, end) if suffix in IMAGES else (len(path), len(path))
 
 
 def without_suffix(path: str) -> str:
     """`path` without the suffix of an image file; ``exp.fits-AMP1:17`` gives ``exp-AMP1:17``."""
-    match = IMAGE_SUFFIX.search(path)
-    if match is None or match.start() == path.rfind("/") + 1:  # `.png` is a name, no suffix
-        return path
-    return path[: match.start()] + match["part"]
+    start, end = _suffix_of(path)
+    return path[:start] + path[end:] if end > start else path
 
 
 def suffixes(path: str) -> Iterator[str]:
@@ -56,6 +80,17 @@ def suffixes(path: str) -> Iterator[str]:
             yield whole
 
 
+def stem_of(path: str) -> str:
+    """The last part of `path` without any image suffix: paths that may be called alike share it.
+
+    ``day1/61.jpg.png`` and ``day2/61.jpg`` both give ``61``.
+    """
+    stem = path.rpartition("/")[2]
+    while (shorter := without_suffix(stem)) != stem:
+        stem = shorter
+    return stem
+
+
 def short_names(paths: Sequence[str]) -> list[str]:
     """The name of every path: the first of its `suffixes` that no other path could be called.
 
@@ -66,10 +101,24 @@ def short_names(paths: Sequence[str]) -> list[str]:
     ValueError
         When two paths are equal.
     """
-    if len(set(paths)) < len(paths):
-        raise ValueError("two paths are equal")
-    meant = Counter(text for path in paths for text in suffixes(path))
-    return [next((text for text in suffixes(p) if meant[text] == 1), p) for p in paths]
+    alike: dict[str, list[int]] = defaultdict(list)
+    for place, path in enumerate(paths):
+        alike[stem_of(path)].append(place)
+    found = list(paths)
+    for places in alike.values():
+        group = [paths[place] for place in places]
+        if len(set(group)) < len(group):
+            raise ValueError("two paths are equal")
+        meant = Counter(text for path in group for text in suffixes(path))
+        for place, path in zip(places, group, strict=True):
+            found[place] = next((text for text in suffixes(path) if meant[text] == 1), path)
+    return found
+
+
+def numbered(path: str, number: int) -> str:
+    """`path` as another file of the same path is kept: ``x.png`` and 2 give ``x~2.png``."""
+    start, _ = _suffix_of(path)
+    return f"{path[:start]}~{number}{path[start:]}"
 
 
 How = Literal["path", "name", "file_name", "case"]
@@ -123,17 +172,15 @@ class Names:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = list(paths)
-        self.names = short_names(self.paths)
         self._exact = {path: ordinal for ordinal, path in enumerate(self.paths)}
-        self._whole: dict[str, list[int]] = defaultdict(list)
-        self._bare: dict[str, list[int]] = defaultdict(list)
-        for ordinal, path in enumerate(self.paths):
-            parts = path.split("/")
-            for depth in range(1, len(parts) + 1):
-                text = "/".join(parts[-depth:])
-                self._whole[text].append(ordinal)
-                self._bare[without_suffix(text)].append(ordinal)
-        self._folded: dict[str, list[int]] | None = None
+        # By depth and by what remains without an image's suffix; deeper ones only when asked for,
+        # since nearly every name is its own at the first: a million paths fit.
+        self._bare: dict[tuple[int, bool], dict[str, list[int]]] = {}
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The name of every cutout; see `short_names`."""
+        return short_names(self.paths)
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -157,31 +204,45 @@ class Names:
         for candidate in dict.fromkeys((plain, restored)):
             if candidate in self._exact:
                 return Match((self._exact[candidate],))
-            match = self._search(candidate, self._whole, self._bare)
+            match = self._search(candidate)
             if match.ordinals:
                 return match
-        if self._folded is None:
-            self._folded = defaultdict(list)
-            for table in (self._whole, self._bare):
-                for key, ordinals in table.items():
-                    self._folded[key.casefold()].extend(ordinals)
-        match = self._search(plain.casefold(), self._folded, self._folded)
-        return Match(tuple(dict.fromkeys(match.ordinals)), "case")
+        return self._search(plain, folded=True)
 
-    def _search(self, text: str, whole: dict[str, list[int]], bare: dict[str, list[int]]) -> Match:
+    def _search(self, text: str, *, folded: bool = False) -> Match:
+        """The longest suffix of `text` that a path ends with."""
+        text = text.casefold() if folded else text
         parts = text.split("/")
+        if not any(self._ending(parts[-1], folded)):  # then no longer one is there either
+            return Match()
         for depth in range(len(parts), 0, -1):
             suffix = "/".join(parts[-depth:])
-            for table, key in ((whole, suffix), (bare, suffix), (bare, without_suffix(suffix))):
-                ordinals = table.get(key)
+            for ordinals in self._ending(suffix, folded):
                 if ordinals:
-                    how: How = "path"
-                    if depth < len(parts) and all(
-                        self.paths[o].count("/") >= depth for o in ordinals
-                    ):
+                    how: How = "case" if folded else "path"
+                    further = depth < len(parts)
+                    if further and all(self.paths[o].count("/") >= depth for o in ordinals):
                         how = "file_name"
                     return Match(tuple(ordinals), how)
         return Match()
+
+    def _ending(self, suffix: str, folded: bool) -> Iterator[list[int]]:
+        """Who ends with `suffix`: to the letter; but for its ending; but for an image's ending."""
+        depth = suffix.count("/") + 1
+        bare = self._index(depth, folded)
+        alike = bare.get(without_suffix(suffix), [])
+        yield [o for o in alike if _end(self.paths[o], depth, folded) == suffix]
+        yield bare.get(suffix, [])
+        yield alike
+
+    def _index(self, depth: int, folded: bool) -> dict[str, list[int]]:
+        if (depth, folded) not in self._bare:
+            index: dict[str, list[int]] = defaultdict(list)
+            for ordinal, path in enumerate(self.paths):
+                if path.count("/") >= depth - 1:
+                    index[without_suffix(_end(path, depth, folded))].append(ordinal)
+            self._bare[depth, folded] = index
+        return self._bare[depth, folded]
 
     def resolve(self, texts: Sequence[object]) -> Resolved:
         """Every text of a table's key column at once; see `Resolved`.
@@ -219,3 +280,9 @@ class Names:
                 resolved.by_case.append(row)
             resolved.ordinals[row] = ordinal
         return resolved
+
+
+def _end(path: str, depth: int, folded: bool) -> str:
+    """The last `depth` parts of a path."""
+    end = path.rpartition("/")[2] if depth == 1 else "/".join(path.rsplit("/", depth)[-depth:])
+    return end.casefold() if folded else end

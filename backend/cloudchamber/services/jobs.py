@@ -17,7 +17,7 @@ def request_job(
     session: Session,
     *,
     kind: str,
-    dataset_id: int,
+    dataset_id: int | None,
     params: dict[str, Any],
     key: str,
     annotator: str,
@@ -48,7 +48,10 @@ def request_job(
         if not same:
             raise KeyReused("This key was already used for another job.")
         return earlier
-    datasets.get_dataset(session, dataset_id)
+    if dataset_id is not None:
+        datasets.get_dataset(session, dataset_id)
+    elif known.needs_dataset:
+        raise Invalid(f"{known.title} needs a dataset.")
     return _add(session, kind, known.queue, dataset_id, checked, key, annotator)
 
 

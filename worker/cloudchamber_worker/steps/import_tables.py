@@ -1,27 +1,25 @@
 """Labels and metadata that come with an import, joined to cutouts by file name."""
 
 import uuid
-from collections import Counter
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, datasets, label_sets, labels, people
+from cloudchamber.data.accounts import FileAccount, Rows, Table
 from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.job_requests import Joining
-from cloudchamber.data.jobs import ImportFile
+from cloudchamber.data.jobs import update_import_file
 from cloudchamber.data.label_sets import NewClass
+from cloudchamber.data.names import Names
 from cloudchamber.data.spreadsheet import restore
 from cloudchamber_worker.imaging.measurements import NAMES
+from cloudchamber_worker.imaging.sandbox import Item
 from cloudchamber_worker.imaging.tables import NAME_COLUMNS, label_columns
 from cloudchamber_worker.lease import JobContext
-
-if TYPE_CHECKING:
-    from cloudchamber_worker.steps.intake import Intake
+from cloudchamber_worker.steps.report_lines import Line
 
 MAX_CATEGORIES = 1_000
 RESERVED = {*NAMES, "x", "y", "exposure", "name", "label"}
@@ -36,26 +34,30 @@ class Tables:
         self.added_columns = 0
         self._tables: list[tuple[str, pa.Table, str]] = []
         self._folders: list[tuple[str, str]] = []
+        self._accounts: dict[str, FileAccount] = {}
 
-    def note_folder(self, name: str) -> None:
-        """Remember the folder of a file when folders are classes."""
-        path = PurePosixPath(name)
-        if self.params.class_folders == "labels" and path.parent.name:
-            self._folders.append((name, path.parent.name))
+    def note_crop(self, path: str, folder: str | None) -> None:
+        """Remember the folder of a crop when folders are classes."""
+        if self.params.class_folders == "labels" and folder:
+            self._folders.append((path, folder))
 
-    def add(self, name: str, table: pa.Table, role: str) -> dict[str, Any]:
-        """Keep a table; returns what the report says of it."""
+    def add(self, line: Line, item: Item, role: str) -> None:
+        """Keep a table; its account is written into the line."""
+        table = item.table
+        assert table is not None
         is_labels = role == "labels" or (role == "data" and label_columns(table) is not None)
-        self._tables.append((name, table, "labels" if is_labels else "metadata"))
-        return {"rows": table.num_rows, "role": "labels" if is_labels else "metadata"}
+        use: Literal["labels", "metadata"] = "labels" if is_labels else "metadata"
+        self._tables.append((line.name, table, use))
+        line.account.taken_for = use
+        line.account.tables.append(Table(role=use, rows=Rows(given=table.num_rows)))
+        self._accounts[line.name] = line.account
 
-    def join(self, intake: "Intake") -> None:
+    def join(self) -> None:
         """Write metadata columns and label events for the cutouts whose names match."""
         if not self._tables and not self._folders:
             return
-        self.job.progress(0.96, "joining tables", **intake.counts)
         with self.job.read() as session:
-            ordinal_of = Names(cutouts.ordinals_by_name(session, self.job.dataset_id))
+            ordinal_of = Names(cutouts.paths(session, self.job.dataset_id))
         wanted: list[Numbered] = []
         for file, folder in self._folders:
             ordinal = ordinal_of(file)
@@ -73,14 +75,11 @@ class Tables:
                 self._record(session, wanted)
 
     def _tell(self, file: str, told: str) -> None:
-        if not told:
-            return
         with self.job.write() as session:
-            session.execute(
-                update(ImportFile)
-                .where(ImportFile.job_id == self.job.id, ImportFile.name == file)
-                .values(reason=told)
-            )
+            update_import_file(
+                session, self.job.id, file, state="joined", reason=told,
+                detail=self._accounts[file].model_dump(mode="json"),
+            )  # fmt: skip
 
     def _metadata(self, table: pa.Table, ordinal_of: "Names") -> str:
         key, ordinals = _best_key(table, ordinal_of)
@@ -154,37 +153,6 @@ class Tables:
                 list(new), how="import", context={"job_id": self.job.id},
                 class_ids=list(new.values()),
             )  # fmt: skip
-
-
-class Names:
-    """Finds a cutout by what a table calls it: its name, or a path to its file, any suffix."""
-
-    def __init__(self, ordinals: dict[str, int]) -> None:
-        self._exact = ordinals
-        stems = Counter(PurePosixPath(name).name for name in ordinals)
-        self._stems = {
-            PurePosixPath(name).name: ordinal
-            for name, ordinal in ordinals.items()
-            if stems[PurePosixPath(name).name] == 1
-        }
-
-    def __len__(self) -> int:
-        return len(self._exact)
-
-    def __call__(self, name: object) -> int | None:
-        if name is None:
-            return None
-        text = str(name).strip().replace("\\", "/")
-        path = PurePosixPath(text)
-        folder = f"{path.parent.name}/" if path.parent.name else ""
-        # `restore`: our own CSV exports guard names that look like formulas.
-        for candidate in (text, restore(text), f"{folder}{path.stem}", f"{folder}{path.name}"):
-            if candidate in self._exact:
-                return self._exact[candidate]
-        for candidate in (path.name, path.stem):
-            if candidate in self._stems:
-                return self._stems[candidate]
-        return None
 
 
 def _best_key(table: pa.Table, ordinal_of: Names) -> tuple[str | None, np.ndarray]:

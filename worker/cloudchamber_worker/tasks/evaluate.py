@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, datasets, label_sets, models, uploads
 from cloudchamber.data.job_requests import Evaluate, NamedLabel
+from cloudchamber.data.names import Names
 from cloudchamber.data.spreadsheet import restore
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.classifier import classifier_from_bytes
@@ -27,14 +28,15 @@ def run(job: JobContext) -> None:
     with job.read() as session:
         model = _model(session, job.dataset_id, params.model_version_id)
         wanted = params.labels or _label_file(session, params.upload_id)
-        ordinal_of = cutouts.ordinals_by_name(session, job.dataset_id)
-        known = [line for line in wanted if line.name in ordinal_of]
+        resolved = Names(cutouts.paths(session, job.dataset_id)).resolve([w.name for w in wanted])
+        meant = resolved.ordinals
+        known = [line for line, ordinal in zip(wanted, meant, strict=True) if ordinal >= 0]
         if not known:
             raise JobError(
                 f"None of the {len(wanted)} names is a cutout of this dataset.",
                 hint="The column “name” holds file names without ending, or EXPOSURE:ordinal.",
             )
-        rows = np.array([ordinal_of[line.name] for line in known])
+        rows = meant[meant >= 0]
         job.progress(0.4, "predicting", cutouts=len(rows))
         probability = _probability(session, job.dataset_id, model, rows)
         trained_on, _ = models.read_label_snapshot(session, model)

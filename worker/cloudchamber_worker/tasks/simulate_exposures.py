@@ -13,9 +13,11 @@ from cloudchamber.data.job_requests import Cutting, Joining, SimulateExposures
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.imaging.simulation import Simulated, simulate
 from cloudchamber_worker.lease import JobContext
+from cloudchamber_worker.steps.cutting import Masters
 from cloudchamber_worker.steps.import_tables import Tables
 from cloudchamber_worker.steps.intake import Intake
 from cloudchamber_worker.steps.measuring import measure_new
+from cloudchamber_worker.steps.report_lines import Line
 
 QUEUE = "cpu"
 REACH = 24.0  # px from the middle of a cutout to the track it is said to hold
@@ -33,11 +35,12 @@ def run(job: JobContext) -> None:
         made.append(exposure)
         about = {"hdu": 0, "plane": None, "header": exposure.header}
         item = Item("frame", exposure.name, exposure.data, None, about)
-        intake.take(DecodedFile(exposure.name, iter([item])), "data", None, None, tables)
+        intake.take(DecodedFile(exposure.name, iter([item])), "data", Masters(), tables)
     intake.flush()
     measure_new(job, intake.counts)
-    tables.add("simulated tracks", _truth(job, made), "metadata")
-    tables.join(intake)
+    truth = Item("table", "", table=_truth(job, made))
+    tables.add(Line("simulated tracks"), truth, "metadata")
+    tables.join()
     job.progress(0.99, "publishing", **intake.counts)
     with job.publish(intake.result(), [("fit_map", {})]):
         pass

@@ -12,6 +12,8 @@ from cloudchamber.data.job_requests.importing import (
     Cutting,
     ImportFiles,
     Joining,
+    LookAtFiles,
+    Reading,
     SimulateExposures,
     Threshold,
     UploadRef,
@@ -43,12 +45,14 @@ class JobKind:
     title: str
     queue: Literal["cpu", "gpu"]
     params: type[JobRequest]
+    needs_dataset: bool = True
 
 
 KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("import_files", "Import", "cpu", ImportFiles),
+        JobKind("look", "Look before the import", "cpu", LookAtFiles, needs_dataset=False),
         JobKind("simulate_exposures", "Simulate exposures", "cpu", SimulateExposures),
         JobKind("fit_map", "Fit map", "cpu", FitMap),
         JobKind("train_classifier", "Train classifier", "gpu", TrainClassifier),
@@ -74,7 +78,8 @@ __all__ = [
     "KINDS", "ApplyModel", "ArchitectureName", "ChosenHyperparameters", "ClassifierInputs",
     "Cutting", "Evaluate", "FitMap",
     "ImportFiles", "Interpolate", "JobKind", "JobRequest", "Joining", "LearningCurve",
-    "LeaveOneClassOut", "NamedLabel", "SearchHyperparameters", "SimulateExposures", "Threshold",
+    "LeaveOneClassOut", "LookAtFiles", "NamedLabel", "Reading", "SearchHyperparameters",
+    "SimulateExposures", "Threshold",
     "TrainAutoencoder", "TrainClassifier", "TrainSelfSupervised", "TrainVae", "UploadRef",
     "parse_params",
 ]  # fmt: skip

@@ -1,17 +1,28 @@
 """Bringing cutouts into a dataset."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from cloudchamber.data.job_requests.base import JobRequest, RowId, Seed
 
+Existing = Literal["ask", "keep", "replace"]
+ColumnName = Annotated[str | None, Field(max_length=300)]
+
 
 class UploadRef(JobRequest):
-    """One finished upload and what it is for."""
+    """One finished upload and what it is for.
+
+    ``data`` is told apart by content: exposures, crops, tables, archives of all of them.
+    """
 
     id: RowId
-    role: Literal["data", "bias", "dark", "labels", "metadata"] = "data"
+    role: Literal["data", "bias", "dark", "labels", "metadata", "ignore"] = "data"
+    parcel: bool = Field(
+        False,
+        description="A tar that only carries small files together: its own name is no part of "
+        "their paths",
+    )
 
 
 class Threshold(JobRequest):
@@ -39,7 +50,7 @@ class Cutting(JobRequest):
 
 
 class Joining(JobRequest):
-    """How tables and class folders become labels."""
+    """How tables and class folders become labels and columns."""
 
     class_folders: Literal["labels", "groups", "off"] = Field(
         "off", description="Whether folder names are class labels, group names, or nothing"
@@ -48,15 +59,41 @@ class Joining(JobRequest):
     annotator: str | None = Field(
         None, max_length=200, description="Whose labels the imported ones are"
     )
+    key: ColumnName = Field(None, description="Column of the tables that names the cutouts")
+    label_column: ColumnName = Field(None, description="Column of the tables that holds the class")
+    annotator_column: ColumnName = Field(
+        None, description="Column of the tables that says whose label it is"
+    )
+    existing_labels: Existing = Field(
+        "ask", description="What a label does where the annotator has another one already"
+    )
+    existing_values: Existing = Field(
+        "ask", description="What metadata do where the column has another value already"
+    )
 
 
-class ImportFiles(Cutting, Joining):
+class Reading(JobRequest):
+    """What files are taken for where their content leaves it open."""
+
+    taken_as: Literal["auto", "exposures", "crops"] = Field(
+        "auto", description="What images other than FITS are: whole exposures, or crops"
+    )
+    text_images: Literal["ask", "yes", "no"] = Field(
+        "ask", description="Whether a text of nothing but numbers is an image"
+    )
+
+
+class ImportFiles(Cutting, Joining, Reading):
     """Bring exposures, crops, labels and metadata into a dataset."""
 
     uploads: list[UploadRef] = Field(min_length=1, max_length=10_000)
     self_supervised: bool = Field(
         False, description="Train a self-supervised embedding in the background afterwards"
     )
+
+
+class LookAtFiles(ImportFiles):
+    """See what an import would make of the files; nothing is stored but the look."""
 
 
 class SimulateExposures(JobRequest):

@@ -1,0 +1,129 @@
+"""The look before an import: what would become of everything, and pictures of the first of it."""
+
+from typing import Literal
+
+from pydantic import Field
+from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cloudchamber.data.accounts import Document, State, Table, TakenFor
+from cloudchamber.data.base import Base
+from cloudchamber.errors import NotFound
+
+
+class LookPreview(Base):
+    """Pictures for the look, as the packs that the API sends; see `api.looks`."""
+
+    __tablename__ = "look_preview"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), primary_key=True)
+    exposure: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    crops: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+
+def get_preview(session: Session, job_id: int) -> LookPreview:
+    """The pictures of a look, or NotFound."""
+    preview = session.get(LookPreview, job_id)
+    if preview is None:
+        raise NotFound("This look has no pictures.")
+    return preview
+
+
+class Answer(Document):
+    """One way to answer a question: the import's parameter `param` takes `value`."""
+
+    caption: str
+    param: str
+    value: str
+
+
+class Question(Document):
+    """What the program cannot know."""
+
+    kind: Literal[
+        "exposure_or_crop", "image_or_table", "existing_labels", "existing_values", "label_column",
+        "other",
+    ]  # fmt: skip
+    text: str
+    answers: list[Answer] = Field(default_factory=list)
+
+
+class LookFile(Document):
+    """What a file, or `n` alike ones of one folder, would become.
+
+    role : what the import would be told of its upload
+    shape : sides of its images, such as ``1024 x 1024`` or ``12-200 x 15-180``
+    """
+
+    name: str
+    n: int = 1
+    upload_id: int
+    role: str = "data"
+    taken_for: TakenFor = "unknown"
+    why: str = ""
+    state: State = "in"
+    reason: str = ""
+    question: Question | None = None
+    n_crops: int = 0
+    n_exposures: int = 0
+    shape: str = ""
+    dtype: str = ""
+    folder: str | None = None
+    notes: list[str] = Field(default_factory=list)
+
+
+class LookTable(Table):
+    """A table as it would be joined, and what else its columns could be used for."""
+
+    file: str
+    all_columns: list[str] = Field(default_factory=list)
+
+
+class FolderClass(Document):
+    """A class that folders offer: its name and how many crops lie there."""
+
+    name: str
+    n: int
+
+
+class SetChoice(Document):
+    """A label set, and how many of the classes that were found it has."""
+
+    id: int
+    name: str
+    matches: int
+
+
+class ExposurePreview(Document):
+    """The first exposure as drawn.
+
+    scale : pixels of the exposure per pixel of the picture, a maximum over blocks
+    noise : of the first amplifier, in `unit`
+    floor_sigma, n_bright : pixels above that many sigma are listed one by one
+    n_exposures : of all
+    """
+
+    name: str
+    height: int
+    width: int
+    scale: int
+    unit: str
+    noise: float
+    floor_sigma: float
+    n_bright: int
+    n_exposures: int
+
+
+class Look(Document):
+    """The result of the job `look`."""
+
+    suggested_name: str
+    n_files: int
+    files: list[LookFile] = Field(default_factory=list)
+    tables: list[LookTable] = Field(default_factory=list)
+    classes: list[FolderClass] = Field(default_factory=list)
+    n_without_folder: int = 0
+    label_sets: list[SetChoice] = Field(default_factory=list)
+    exposure: ExposurePreview | None = None
+    n_crops_shown: int = 0
+    sentences: list[str] = Field(default_factory=list)

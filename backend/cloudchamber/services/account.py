@@ -1,0 +1,197 @@
+"""The account of an import in sums and sentences, the same for the page and the command line."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import cast
+
+from pydantic import Field
+
+from cloudchamber.data.accounts import (
+    STATES,
+    Document,
+    FileAccount,
+    LabelCounts,
+    State,
+    Table,
+    of_columns,
+    of_labels,
+)
+from cloudchamber.data.jobs import ImportFile
+
+WORST = 50
+WORDS: dict[State, str] = {
+    "refused": "refused",
+    "needs_answer": "need an answer",
+    "ignored": "ignored",
+    "joined": "joined",
+    "in": "in",
+}
+
+
+class Sums(Document):
+    """How many ended in each state; together, how many were given."""
+
+    refused: int = 0
+    needs_answer: int = 0
+    ignored: int = 0
+    joined: int = 0
+    in_: int = Field(0, alias="in")
+
+    def add(self, state: State, n: int = 1) -> None:
+        """Count `n` more of a state."""
+        name = "in_" if state == "in" else state
+        setattr(self, name, getattr(self, name) + n)
+
+    @property
+    def given(self) -> int:
+        """How many there were."""
+        return self.refused + self.needs_answer + self.ignored + self.joined + self.in_
+
+
+class WorstLine(Document):
+    """A file, part or table of which not all came in, and why."""
+
+    name: str
+    state: State
+    reason: str
+
+
+class Account(Document):
+    """What became of everything that an import was given.
+
+    complete : nothing was refused or waits for an answer, and every table joined something
+    worst : at most 50 lines, the worst first
+    """
+
+    files: Sums = Field(default_factory=lambda: Sums.model_validate({}))
+    parts: Sums = Field(default_factory=lambda: Sums.model_validate({}))
+    rows: Sums = Field(default_factory=lambda: Sums.model_validate({}))
+    columns: Sums = Field(default_factory=lambda: Sums.model_validate({}))
+    labels: LabelCounts = Field(default_factory=LabelCounts)
+    n_cutouts: int = 0
+    n_duplicates: int = 0
+    n_exposures: int = 0
+    complete: bool = True
+    sentences: list[str] = Field(default_factory=list)
+    worst: list[WorstLine] = Field(default_factory=list)
+
+
+def sum_up(files: Iterable[ImportFile]) -> Account:
+    """The account of all files of an import."""
+    account = Account()
+    lines: list[WorstLine] = []
+    joined: list[str] = []
+    notes: Counter[str] = Counter()
+    for file in files:
+        detail = FileAccount.model_validate(file.detail or {})
+        state = cast(State, file.state)
+        account.files.add(state)
+        account.n_cutouts += file.n_cutouts
+        account.n_duplicates += file.n_duplicates
+        account.n_exposures += detail.exposures
+        if state in ("refused", "needs_answer", "ignored"):
+            lines.append(WorstLine(name=file.name, state=state, reason=file.reason))
+        for part in detail.parts:
+            account.parts.add(part.state)
+            if part.state != "in" and state in ("in", "joined"):
+                name = part.name if file.name in part.name else f"{file.name}: {part.name}"
+                lines.append(WorstLine(name=name, state=part.state, reason=part.reason))
+        for table in detail.tables:
+            _add_table(account, table, file.name, state, lines)
+            joined.append(table_sentence(table, file.name))
+        notes.update(detail.notes)
+    lines.sort(key=lambda line: STATES.index(line.state))
+    account.worst = lines[:WORST]
+    account.complete = not (
+        account.files.refused
+        or account.files.needs_answer
+        or account.parts.refused
+        or account.parts.needs_answer
+        or account.rows.refused
+        or account.rows.needs_answer
+        or account.columns.refused
+        or account.columns.needs_answer
+    )
+    account.sentences = [*_what_came_in(account), *joined, *_noted(notes)]
+    return account
+
+
+def table_sentence(table: Table, file_name: str) -> str:
+    """What a table joined, and what of it did not, in one sentence."""
+    halves = []
+    if table.labels is not None:
+        halves.append(of_labels(table.labels))
+        if table.labels.asked:
+            halves.append(
+                f"{table.labels.asked} differ from labels that are there: keep or replace?"
+            )
+        if table.labels.kept:
+            halves.append(f"{table.labels.kept} kept as they were")
+        if table.labels.replaced:
+            halves.append(f"{table.labels.replaced} replaced")
+    if (columns := of_columns(table)) is not None:
+        halves.append(columns)
+    rows = table.rows
+    for n, word in ((rows.refused, "refused"), (rows.ignored, "ignored")):
+        if n:
+            halves.append(f"{n} of {rows.given} rows {word}")
+    title = f"{file_name} ({table.title})" if table.title else file_name
+    by = f" by column {table.key!r}" if table.key else ""
+    what = ", ".join(halves) or f"{rows.joined} of {rows.given} rows"
+    return f"{title}: {what}{by}" + (f"; {table.reason}" if table.reason else "")
+
+
+def _add_table(
+    account: Account, table: Table, name: str, state: State, lines: list[WorstLine]
+) -> None:
+    rows = table.rows
+    for column in table.columns:
+        account.columns.add(column.state)
+        if column.state in ("refused", "needs_answer") or (
+            column.state == "ignored" and column.reason
+        ):
+            lines.append(
+                WorstLine(
+                    name=f"{name}: column {column.name}", state=column.state, reason=column.reason
+                )
+            )
+    account.rows.add("joined", rows.joined)
+    account.rows.add("refused", rows.refused)
+    account.rows.add("ignored", rows.ignored)
+    account.rows.add("needs_answer", rows.needs_answer)
+    if table.labels is not None:
+        for field in LabelCounts.model_fields:
+            total = getattr(account.labels, field) + getattr(table.labels, field)
+            setattr(account.labels, field, total)
+    if state in ("in", "joined"):
+        worst: State = "refused" if rows.refused else "ignored"
+        lines += [WorstLine(name=name, state=worst, reason=example) for example in rows.examples]
+
+
+def _what_came_in(account: Account) -> list[str]:
+    files = account.files
+    came = files.in_ + files.joined
+    sentence = f"{_n(account.n_cutouts, 'cutout')} from {came} of {_n(files.given, 'file')}"
+    if account.n_exposures:
+        sentence += f", {_n(account.n_exposures, 'exposure')}"
+    if account.n_duplicates:
+        sentence += f"; {account.n_duplicates} exact duplicates, kept and marked"
+    others = [
+        f"{n} {WORDS[state]}"
+        for state, n in (
+            ("refused", files.refused),
+            ("needs_answer", files.needs_answer),
+            ("ignored", files.ignored),
+        )
+        if n
+    ]
+    return [sentence, *([f"Files: {', '.join(others)}"] if others else [])]
+
+
+def _noted(notes: Counter[str]) -> list[str]:
+    """What was done to files, with how many where the same was done to several."""
+    return [note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(20)]
+
+
+def _n(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
