@@ -125,6 +125,6 @@ def test_names_are_found_by_a_part_of_them(database: Database, filled: Filled) -
 def test_a_later_file_of_the_same_name_lengthens_both(database: Database, filled: Filled) -> None:
     with database.write() as session:
         for k, path in enumerate(["run1/a.png", "run2/a.png", "b.png"]):
-            append_cutouts(session, filled.id, [NewCutout(path, np.full((2, 2), k))])
+            append_cutouts(session, filled.id, [NewCutout(path, np.full((2, 2), float(k)))])
         assert cutouts.names(session, filled.id)[-3:] == ["run1/a", "run2/a", "b"]
         assert cutouts.paths(session, filled.id)[-3:] == ["run1/a.png", "run2/a.png", "b.png"]
