@@ -17,13 +17,44 @@ def test_names_keep_their_folders_and_hidden_files_stay_out(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     (tmp_path / "one.fits").write_bytes(b"y")
 
-    found = find_sources([tmp_path / "crops", tmp_path / "one.fits"])
+    found, hidden = find_sources([tmp_path / "crops", tmp_path / "one.fits"])
 
     assert [source.name for source in found] == [
         "crops/muon/1.png",
         "crops/x-ray/2.png",
         "one.fits",
     ]
+    assert hidden == ["crops/.DS_Store", "crops/.git/x"]
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path, monkeypatch):
+    for name in ("day1/crops/1.png", "day2/crops/1.png", "run1/e.fits", "run2/e.fits"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    def names(*paths: Path) -> list[str]:
+        return [source.name for source in find_sources(paths)[0]]
+
+    assert names(tmp_path / "day1/crops", tmp_path / "day2/crops") == [
+        "day1/crops/1.png",
+        "day2/crops/1.png",
+    ]
+    assert names(tmp_path / "run1/e.fits", tmp_path / "run2/e.fits") == [
+        "run1/e.fits",
+        "run2/e.fits",
+    ]
+    monkeypatch.chdir(tmp_path)
+    assert names(Path("run1/e.fits"), Path("./run2/e.fits")) == ["run1/e.fits", "run2/e.fits"]
+    assert names(Path("run1")) == ["run1/e.fits"]
+    assert names(Path("run1/e.fits"), Path("run1")) == ["run1/e.fits"]
+
+
+def test_a_label_table_in_the_folder_is_no_data(tmp_path):
+    for name in ("crops/1.png", "crops/labels.csv"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found, _ = find_sources([tmp_path / "crops"], [tmp_path / "crops/labels.csv"])
+    assert [source.name for source in found] == ["crops/1.png"]
 
 
 def test_nothing_to_send_is_an_error(tmp_path):

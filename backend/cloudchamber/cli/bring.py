@@ -10,14 +10,31 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
+from cloudchamber.cli.account import account_lines, as_text, exit_code, follow
 from cloudchamber.cli.connection import Annotator, Api, Data, Url, connect
-from cloudchamber.cli.output import Json, give, say, table, told
+from cloudchamber.cli.looking import look, look_as_text, look_exit_code
+from cloudchamber.cli.output import Json, give, table, told
 from cloudchamber.cli.packing import find_sources, parcels
 from cloudchamber.cli.sending import send_file, send_parcel
-from cloudchamber.cli.waiting import Job, start_job, wait_for_follow_ups, wait_for_job
+from cloudchamber.cli.waiting import start_job
 from cloudchamber.errors import CloudchamberError
 
-SOME_REFUSED = 3
+
+class TakenAs(StrEnum):
+    EXPOSURES = "exposures"
+    CROPS = "crops"
+
+
+class TextImages(StrEnum):
+    ASK = "ask"
+    YES = "yes"
+    NO = "no"
+
+
+class Existing(StrEnum):
+    ASK = "ask"
+    KEEP = "keep"
+    REPLACE = "replace"
 
 
 class ClassFolders(StrEnum):
@@ -33,11 +50,40 @@ def import_(
         typer.Argument(metavar="PATH...", help="FITS exposures, crops, folders, zip or tar files."),
     ],
     labels: Annotated[
-        Path | None, typer.Option(help="Labels: CSV name,label or the seed's .npy of shape (2, N).")
+        list[Path] | None,
+        typer.Option(
+            help="Labels: a table, EcoTaxa's, Label Studio's, COCO's, FiftyOne's, or the seed's "
+            ".npy; may be repeated."
+        ),
     ] = None,
     metadata: Annotated[
-        Path | None, typer.Option(help="Table (CSV or Parquet) joined by file name.")
+        list[Path] | None,
+        typer.Option(
+            help="Table (CSV, Parquet, Excel, FITS, VOTable, ECSV) joined by name; may be repeated."
+        ),
     ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="Column of the tables that names the images.")
+    ] = None,
+    label_column: Annotated[
+        str | None, typer.Option(help="Column of the tables that holds the class.")
+    ] = None,
+    annotator_column: Annotated[
+        str | None, typer.Option(help="Column of the tables that says whose label it is.")
+    ] = None,
+    existing_labels: Annotated[
+        Existing, typer.Option(help="Where an image has another label already.")
+    ] = Existing.ASK,
+    existing_values: Annotated[
+        Existing, typer.Option(help="Where a column has another value already.")
+    ] = Existing.ASK,
+    taken_as: Annotated[
+        TakenAs | None,
+        typer.Option("--as", help="What TIFF, PNG, NPY, HDF5 images are, where it is doubtful."),
+    ] = None,
+    text_images: Annotated[
+        TextImages, typer.Option(help="Whether texts of nothing but numbers are images.")
+    ] = TextImages.ASK,
     threshold_sigma: Annotated[
         float | None, typer.Option(help="Threshold in multiples of the noise.  [default: 6]")
     ] = None,
@@ -63,6 +109,10 @@ def import_(
     label_set: Annotated[
         str | None, typer.Option(help="Label set of a new dataset.  [default: CCD tracks]")
     ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Only say what would become of everything; change nothing."),
+    ] = False,
     self_supervised: Annotated[
         bool,
         typer.Option(
@@ -76,12 +126,18 @@ def import_(
 ) -> None:
     """Bring exposures, crops, labels and metadata into a dataset.
 
-    Every file that could not be read is named with the reason. Exit code 0 when all went in, 3 when
-    some were refused, 1 when nothing was imported.
+    What became of every file, table, row and column is said, the worst first. Exit code 0 when all
+    of it went in, 3 when anything was refused, waits for an answer, or joined nothing.
     """
     if threshold_sigma is not None and threshold_adu is not None:
         raise typer.BadParameter("name either --threshold-sigma or --threshold-adu")
-    params: dict[str, Any] = {"class_folders": class_folders.value, "annotator": annotator}
+    params: dict[str, Any] = {
+        "class_folders": class_folders.value,
+        "annotator": annotator,
+        "existing_labels": existing_labels.value,
+        "existing_values": existing_values.value,
+        "text_images": text_images.value,
+    }
     params |= {
         name: value
         for name, value in (
@@ -89,6 +145,10 @@ def import_(
             ("margin", margin),
             ("max_size", max_size),
             ("label_set", label_set),
+            ("key", key),
+            ("label_column", label_column),
+            ("annotator_column", annotator_column),
+            ("taken_as", None if taken_as is None else taken_as.value),
         )
         if value is not None
     }
@@ -98,35 +158,52 @@ def import_(
         if value is not None:
             params["threshold"] = {"value": value, "unit": unit}
     named = {"bias": bias or [], "dark": dark or []}
-    named |= {"labels": [labels] if labels else [], "metadata": [metadata] if metadata else []}
-    for path in (path for group in named.values() for path in group):
+    named |= {"labels": labels or [], "metadata": metadata or []}
+    apart = [path for group in named.values() for path in group]
+    for path in apart:
         if not path.is_file():
             raise CloudchamberError(f"There is no file {path}.")
-    sources = find_sources(paths)
+    sources, hidden = find_sources(paths, apart)
     with connect(data, url, annotator=annotator) as api:
-        target = _dataset(api, dataset, label_set)
+        target = None if dry_run else _dataset(api, dataset, label_set)
         uploads: list[dict[str, Any]] = []
         with _sending(sum(source.size for source in sources)) as on_bytes:
             for place, parcel in enumerate(parcels(sources)):
-                uploads.append({"id": send_parcel(api, parcel, place, on_bytes), "role": "data"})
+                uploads.append(send_parcel(api, parcel, place, on_bytes))
         uploads += [
-            {"id": send_file(api, path), "role": role}
+            {"id": send_file(api, path, name=path.name), "role": role}
             for role, group in named.items()
             for path in group
         ]
-        job = start_job(api, "import_files", target["id"], params | {"uploads": uploads})
-        report = _follow(api, job)
+        params["uploads"] = uploads
+        if target is None:
+            known = find_dataset(api, dataset)
+            looked = look(api, None if known is None else known["id"], params)
+            give(looked, as_json=as_json, text=look_as_text(dataset, looked, hidden))
+            raise typer.Exit(look_exit_code(looked))
+        job = start_job(api, "import_files", target["id"], params)
+        report = follow(api, job, hidden)
         report["dataset"] = api.get(f"/datasets/{target['id']}")
-    give(report, as_json=as_json, text=_as_text(report))
-    raise typer.Exit(_exit_code(report["counts"]))
+    give(report, as_json=as_json, text=as_text(report))
+    raise typer.Exit(exit_code(report))
 
 
 def label(
     dataset: Annotated[str, typer.Argument(help="Name of the dataset.")],
     file: Annotated[
         Path | None,
-        typer.Option(help="Labels to import: CSV name,label or the seed's .npy.", dir_okay=False),
+        typer.Option(
+            help="Labels to import: any file that `import --labels` takes.", dir_okay=False
+        ),
     ] = None,
+    key: Annotated[str | None, typer.Option(help="Column that names the images.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column that holds the class.")] = None,
+    annotator_column: Annotated[
+        str | None, typer.Option(help="Column that says whose label it is.")
+    ] = None,
+    existing_labels: Annotated[
+        Existing, typer.Option(help="Where an image has another label already.")
+    ] = Existing.ASK,
     annotator: Annotator = None,
     data: Data = None,
     url: Url = None,
@@ -135,15 +212,17 @@ def label(
     """Import labels from a file; then, or without one, count the labels by class."""
     if file is not None and not file.is_file():
         raise CloudchamberError(f"There is no file {file}.")
-    counts: dict[str, int] = {}
     with connect(data, url, annotator=annotator, worker=file is not None) as api:
         target = api.dataset(dataset)
         report: dict[str, Any] = {}
         if file is not None:
             uploads = [{"id": send_file(api, file), "role": "labels"}]
-            params = {"uploads": uploads, "annotator": annotator}
-            report = _follow(api, start_job(api, "import_files", target["id"], params))
-            counts = report["counts"]
+            params = {
+                "uploads": uploads, "annotator": annotator, "key": key,
+                "label_column": label_column, "annotator_column": annotator_column,
+                "existing_labels": existing_labels.value,
+            }  # fmt: skip
+            report = follow(api, start_job(api, "import_files", target["id"], params))
         target = api.get(f"/datasets/{target['id']}")
     by_class = {n["class_id"]: n["n"] for n in target["label_counts"]}
     rows = [(c["name"], c["key"], by_class.get(c["id"], 0)) for c in target["label_set"]["classes"]]
@@ -155,84 +234,27 @@ def label(
         "import": report or None,
     }
     head = f"{target['name']}: {target['n_labelled']} of {target['n_cutouts']} cutouts are labelled"
-    give(result, as_json=as_json, text=head + "\n" + table(("class", "key", "labels"), rows))
-    raise typer.Exit(_exit_code(counts) if file is not None else 0)
+    before = account_lines(report["account"]) if report else []
+    text = "\n".join([*before, head, table(("class", "key", "labels"), rows)])
+    give(result, as_json=as_json, text=text)
+    raise typer.Exit(exit_code(report) if report else 0)
+
+
+def find_dataset(api: Api, name: str) -> dict[str, Any] | None:
+    """The dataset of this name or id, None where there is none yet."""
+    known = api.get("/datasets")
+    return next((d for d in known if d["name"] == name or str(d["id"]) == name), None)
 
 
 def _dataset(api: Api, name: str, label_set: str | None) -> dict[str, Any]:
-    for known in api.get("/datasets"):
-        if known["name"] == name or str(known["id"]) == name:
-            return known
+    if (known := find_dataset(api, name)) is not None:
+        return known
     body: dict[str, Any] = {"name": name}
     if label_set is not None:
         known_sets = {s["name"]: s["id"] for s in api.get("/label-sets")}
         if label_set in known_sets:
             body["label_set_id"] = known_sets[label_set]
     return api.post("/datasets", body)
-
-
-def _follow(api: Api, job: Job) -> dict[str, Any]:
-    """Wait for an import and the map after it, telling refused files as they are met."""
-    met: list[dict[str, Any]] = []
-    after = 0
-
-    def hear(_: Job) -> None:
-        nonlocal after
-        while True:
-            page = api.get(f"/jobs/{job['id']}/files", after=after, limit=1000)
-            for file in page["items"]:
-                met.append(file)
-                after = file["id"]
-                if file["state"] == "refused":
-                    say(f"refused: {file['name']}: {file['reason']}")
-            if page["next"] is None:
-                return
-
-    done = wait_for_job(api, job, hear)
-    hear(done)
-    try:
-        follow_ups = wait_for_follow_ups(api, done)
-    except CloudchamberError as error:
-        say(f"The files are in, but what came after failed: {error.message}")
-        follow_ups = []
-    counts = api.get(f"/jobs/{job['id']}/files", limit=1)["counts"]
-    by_state = {
-        state: [{k: f[k] for k in ("name", "reason")} for f in met if f["state"] == state]
-        for state in ("refused", "duplicate", "ignored")
-    }
-    return {
-        "job_id": job["id"],
-        "counts": counts,
-        "n_cutouts": sum(file["n_cutouts"] for file in met),
-        "n_duplicates": sum(file["n_duplicates"] for file in met),
-        "result": done["result"],
-        "follow_ups": [{"job_id": j["id"], "kind": j["kind"]} for j in follow_ups],
-        **by_state,
-    }
-
-
-def _as_text(report: dict[str, Any]) -> str:
-    counts = report["counts"]
-    total = sum(counts.values())
-    lines = [
-        f"{report['dataset']['name']}: {report['n_cutouts']} cutouts from "
-        f"{counts.get('imported', 0)} of {total} files; "
-        f"{report['n_duplicates']} exact duplicates"
-    ]
-    for state in ("duplicate", "ignored"):
-        if counts.get(state):
-            lines.append(f"{counts[state]} files {state}")
-    if report["refused"]:
-        lines.append(f"{len(report['refused'])} files refused:")
-        lines += [f"  {file['name']}: {file['reason']}" for file in report["refused"]]
-    return "\n".join(lines)
-
-
-def _exit_code(counts: dict[str, int]) -> int:
-    if not counts.get("refused"):
-        return 0 if sum(counts.values()) else 1
-    went_in = counts.get("imported", 0) + counts.get("duplicate", 0)
-    return SOME_REFUSED if went_in else 1
 
 
 @contextlib.contextmanager

@@ -1,11 +1,13 @@
 """Which files an import sends, and how: large ones alone, many small ones as tar files."""
 
+import os
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import IO
 
+from cloudchamber.data.names import numbered
 from cloudchamber.errors import CloudchamberError
 from cloudchamber.instrument_runs import kept_together
 
@@ -23,27 +25,61 @@ class Source:
     size: int
 
 
-def find_sources(paths: Iterable[Path]) -> list[Source]:
-    """Return the files, folders searched through; hidden files are left out.
+def find_sources(
+    paths: Iterable[Path], apart: Iterable[Path] = ()
+) -> tuple[list[Source], list[str]]:
+    """Return the files, folders searched through, and the names of hidden ones, left out.
 
-    A file found in the folder ``crops`` is called ``crops/…``, so that class folders keep their
-    names whichever folder was given.
+    A file keeps its whole relative path: as it was given, or, of paths that are absolute or go up,
+    from the folder that all of them share. ``day1/crops day2/crops`` are told apart so, and class
+    folders keep their names whichever folder was given.
+
+    apart : files that have a use of their own, such as a label table, and are no data
     """
-    sources: list[Source] = []
-    for path in paths:
+    given = list(paths)
+    for path in given:
         if not path.exists():
             raise CloudchamberError(f"There is no file {path}.")
-        if path.is_file():
-            sources.append(Source(path, path.name, path.stat().st_size))
-            continue
-        root = path.resolve().parent
-        for found in sorted(path.resolve().rglob("*")):
-            inside = found.relative_to(root)
-            if found.is_file() and not any(part.startswith(".") for part in inside.parts[1:]):
-                sources.append(Source(found, inside.as_posix(), found.stat().st_size))
+    taken = {path.resolve() for path in apart}
+    shared = _shared_folder([path for path in given if not _plain(path)])
+    sources: dict[str, Source] = {}
+    hidden: list[str] = []
+    for path in given:
+        top = PurePath(path) if _plain(path) else path.resolve().relative_to(shared)
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        for one in found:
+            if not one.is_file() or one.resolve() in taken:
+                continue
+            inside = one.relative_to(path)
+            name = (top / inside).as_posix()
+            if any(part.startswith(".") for part in inside.parts):
+                hidden.append(name)
+            else:
+                _add(sources, one.resolve(), name)
     if not sources:
         raise CloudchamberError("There are no files to import.")
-    return sources
+    return list(sources.values()), hidden
+
+
+def _add(sources: dict[str, Source], path: Path, name: str) -> None:
+    """Add a file once; another one of the same name gets a number."""
+    free, number = name, 1
+    while free in sources and sources[free].path != path:
+        number += 1
+        free = numbered(name, number)
+    sources[free] = Source(path, free, path.stat().st_size)
+
+
+def _plain(path: Path) -> bool:
+    """Whether a path says by itself where its files lie."""
+    return not path.is_absolute() and path.parts != () and ".." not in path.parts
+
+
+def _shared_folder(paths: list[Path]) -> Path:
+    """The folder that holds all of the given files and folders."""
+    if not paths:
+        return Path("/")
+    return Path(os.path.commonpath([path.resolve().parent for path in paths]))
 
 
 def parcels(sources: list[Source]) -> Iterator[list[Source]]:

@@ -19,7 +19,7 @@ FINAL = ("succeeded", "failed", "cancelled")
 Job = dict[str, Any]
 
 
-def start_job(api: Api, kind: str, dataset_id: int, params: dict[str, Any]) -> Job:
+def start_job(api: Api, kind: str, dataset_id: int | None, params: dict[str, Any]) -> Job:
     """Ask for a job."""
     body = {"kind": kind, "dataset_id": dataset_id, "params": params, "key": str(uuid.uuid4())}
     return api.post("/jobs", body)
