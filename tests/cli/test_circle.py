@@ -81,7 +81,7 @@ def imported(served, crops):
 
 
 def test_an_import_reports_what_came_in_and_leaves_a_map(served, imported):
-    assert imported["counts"] == {"imported": 60}
+    assert imported["counts"] == {"in": 60}
     assert imported["n_cutouts"] == 60
     assert imported["dataset"]["n_labelled"] == 60
     assert [c["name"] for c in imported["dataset"]["label_set"]["classes"]] == list(CLASSES)
@@ -93,6 +93,7 @@ def test_importing_the_same_again_adds_nothing(served, imported, crops):
     again = served("import", "crops", crops, "--class-folders", "labels", "--json")
     assert again.code == 0, again.err
     assert again.json["dataset"]["n_cutouts"] == 60
+    assert again.json["counts"] == {"ignored": 60}
 
 
 def test_a_refused_file_is_named_with_its_reason_and_exit_code_3(served, imported, tmp_path):
@@ -101,13 +102,13 @@ def test_a_refused_file_is_named_with_its_reason_and_exit_code_3(served, importe
     ran = served("import", "mixed", tmp_path / "good.png", tmp_path / "broken.png")
     assert ran.code == 3, ran.err
     assert "broken.png: " in ran.out
-    assert "1 cutouts from 1 of 2 files" in ran.out
+    assert "1 cutout from 1 of 2 files" in ran.out
 
 
-def test_an_import_of_nothing_readable_is_exit_code_1(served, tmp_path):
+def test_an_import_of_nothing_readable_is_exit_code_3(served, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     ran = served("import", "empty", tmp_path / "broken.png", "--json")
-    assert ran.code == 1
+    assert ran.code == 3
     assert [file["name"] for file in ran.json["refused"]] == ["broken.png"]
     assert served("import", "empty", tmp_path / "absent.png").code == 1
 

@@ -46,9 +46,11 @@ def follow(api: Api, job: Job, hidden: list[str] | None = None) -> dict[str, Any
         state: [{k: f[k] for k in ("name", "reason")} for f in met if f["state"] == state]
         for state in ("refused", "needs_answer", "ignored")
     }
+    account = api.get(f"/jobs/{job['id']}/account")
     return {
         "job_id": job["id"],
-        "account": api.get(f"/jobs/{job['id']}/account"),
+        "counts": {state: n for state, n in account["files"].items() if n},
+        "account": account,
         "tables": [
             {"file": file["name"], **table} for file in met for table in file["account"]["tables"]
         ],
