@@ -1,10 +1,12 @@
 """``export`` and ``user``."""
 
+import json
 import sys
 from contextlib import ExitStack
 from enum import StrEnum
 from pathlib import Path
 from typing import IO, Annotated
+from urllib.parse import unquote
 
 import httpx
 import typer
@@ -27,6 +29,19 @@ class Format(StrEnum):
     CSV = "csv"
     PARQUET = "parquet"
     NPY = "npy"
+    VOTABLE = "votable"
+    FITS = "fits"
+    ECSV = "ecsv"
+    ECOTAXA = "ecotaxa"
+    ROOT = "root"
+    FOLDERS = "folders"
+
+
+SUFFIXES = {
+    ".csv": Format.CSV, ".parquet": Format.PARQUET, ".npy": Format.NPY, ".vot": Format.VOTABLE,
+    ".votable": Format.VOTABLE, ".xml": Format.VOTABLE, ".fits": Format.FITS, ".fit": Format.FITS,
+    ".ecsv": Format.ECSV, ".tsv": Format.ECOTAXA, ".root": Format.ROOT,
+}  # fmt: skip
 
 
 class Deed(StrEnum):
@@ -49,6 +64,10 @@ def export(
     annotator: Annotated[
         str | None, typer.Option(help="Whose labels.  [default: the consensus of all]")
     ] = None,
+    every_annotator: Annotated[
+        bool,
+        typer.Option("--every-annotator", help="Labels: a line for everybody's, and whose it is."),
+    ] = False,
     cut: Annotated[
         str | None,
         typer.Option(help='Only cutouts that pass, as in Explore: "charge > 1200 & length < 40".'),
@@ -59,14 +78,19 @@ def export(
 ) -> None:
     """Write labels, predictions, embedding, map, columns or cutouts to a file.
 
-    A predictions file has name,label,probability and one column per class; a columns file has name
-    and one column per measurement, metadata value and result.
+    Every file carries the name of each cutout and the path by which it was imported: labels are
+    name,path,label; predictions name,path,label,probability and one column per class; columns
+    name,path and one column per measurement, metadata value and result.
+
+    votable, fits, ecsv, parquet and root keep units and descriptions; ecotaxa is the table that
+    EcoTaxa imports (of cutouts: with the images, as a zip); folders are the labelled images in a
+    zip, a folder per class.
     """
-    suffix = output.suffix.removeprefix(".")
-    chosen = format_ or (Format(suffix) if suffix in list(Format) else Format.CSV)
+    chosen = format_ or _by_name(what, output)
     body = {"what": what.value, "format": chosen.value}
     body |= {"model_version_id": model} if model is not None else {}
     body |= {"annotator": annotator} if annotator is not None else {}
+    body |= {"every_annotator": True} if every_annotator else {}
     body |= {"cut": cut} if cut is not None else {}
     with connect(data, url, worker=False) as api:
         target = api.dataset(dataset)
@@ -75,12 +99,24 @@ def export(
             with api.http.stream("POST", path, json=body) as answer:
                 check(answer)
                 size = _write(answer, output)
+                notes = json.loads(unquote(answer.headers.get("Cloudchamber-Notes", "[]")))
         except httpx.TransportError as error:
             raise Unavailable(f"The server broke off: {error}") from None
     if str(output) == "-":
+        for note in notes:
+            say(note)
         return
     result = {"dataset": target["name"], "file": str(output), "format": chosen.value, "bytes": size}
-    give(result, as_json=as_json, text=f"{output}: {size} bytes, {what.value} as {chosen.value}")
+    first = f"{output}: {size} bytes, {what.value} as {chosen.value}"
+    give({**result, "notes": notes}, as_json=as_json, text="\n".join([first, *notes]))
+
+
+def _by_name(what: What, output: Path) -> Format:
+    """The format that a file's name asks for, CSV where it asks for none."""
+    suffix = output.suffix.lower()
+    if suffix == ".zip":
+        return Format.FOLDERS if what is What.LABELS else Format.NPY
+    return SUFFIXES.get(suffix, Format.CSV)
 
 
 def user(

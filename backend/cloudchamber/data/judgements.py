@@ -38,15 +38,17 @@ class Twice:
     after: np.ndarray
 
 
-def by_annotator(session: Session, dataset_id: int) -> list[Judgements]:
-    """The current labels of everybody, most labels first (at most 50 people)."""
+def by_annotator(
+    session: Session, dataset_id: int, limit: int | None = MAX_ANNOTATORS
+) -> list[Judgements]:
+    """The current labels of everybody (of `limit` people), most labels first."""
     people = session.execute(
         select(Person.id, Person.name)
         .join(Label, Label.annotator_id == Person.id)
         .where(Label.dataset_id == dataset_id, Label.class_id.is_not(None))
         .group_by(Person.id, Person.name)
         .order_by(func.count().desc(), Person.id)
-        .limit(MAX_ANNOTATORS)
+        .limit(limit)
     ).all()
     found = []
     for person_id, name in people:

@@ -1,9 +1,9 @@
-"""A table as CSV, Parquet or NPY, written piece by piece."""
+"""A table on its way out, and it as CSV, Parquet or NPY, written piece by piece."""
 
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,24 +14,59 @@ import pyarrow.parquet
 
 from cloudchamber.data.spreadsheet import neutralise
 
-MEDIA_TYPES = {
-    "csv": "text/csv",
-    "parquet": "application/vnd.apache.parquet",
-    "npy": "application/octet-stream",
-    "zip": "application/zip",
-}
 ROWS = 20_000
 
 
 @dataclass(frozen=True)
-class ExportTable:
-    """Columns of one length by name: lists of str (or None), or arrays.
+class ExportColumn:
+    """A column of a table.
 
-    `matrix`, where given, is what NPY holds instead of a structured array.
+    values : texts (None where there is none), or an array [n]; [n, width] only in `vectors`
+    missing : bool [n], True where a whole number is not known (a float says so by NaN)
     """
 
-    columns: dict[str, list[str | None] | list[str] | np.ndarray]
+    name: str
+    values: list[str | None] | list[str] | np.ndarray
+    unit: str = ""
+    title: str = ""
+    description: str = ""
+    missing: np.ndarray | None = None
+
+    @property
+    def about(self) -> str:
+        """Title and description in one line."""
+        title = "" if self.title in (self.name, "") else self.title
+        return ": ".join(part for part in (title, self.description) if part)
+
+    @property
+    def texts(self) -> list[str | None] | list[str] | None:
+        """The values where they are texts, else None."""
+        return None if isinstance(self.values, np.ndarray) else self.values
+
+
+@dataclass(frozen=True)
+class ExportTable:
+    """Columns of one length, no two of one name.
+
+    matrix : what NPY holds instead of a structured array
+    vectors : the same table for formats that hold a vector in one column
+    title : what the table is, in a few words
+    """
+
+    columns: list[ExportColumn]
     matrix: np.ndarray | None = None
+    vectors: list[ExportColumn] | None = None
+    title: str = ""
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.columns[0].values)
+
+    def without(self, *names: str) -> "ExportTable":
+        """The table without some columns."""
+        kept = [column for column in self.columns if column.name not in names]
+        return replace(self, columns=kept, vectors=None)
 
 
 class Sink(io.RawIOBase):
@@ -60,15 +95,35 @@ class Sink(io.RawIOBase):
         return taken
 
 
-def table_pieces(table: ExportTable, form: str) -> Iterator[bytes]:
-    """The bytes of `table` in the format 'csv', 'parquet' or 'npy'."""
-    if form == "npy":
-        return npy_pieces(_structured(table) if table.matrix is None else table.matrix)
-    arrow = pa.table(
-        {name: pa.array(values, from_pandas=True) for name, values in table.columns.items()}
-    )
-    schema, batches = arrow.schema, iter(arrow.to_batches(ROWS))
-    return (csv_pieces if form == "csv" else parquet_pieces)(schema, batches)
+def arrow_table(table: ExportTable) -> pa.Table:
+    """The table in Arrow; NaN and what is missing are null, unit and description metadata."""
+    arrays, fields = [], []
+    for column in table.columns:
+        array = pa.array(column.values, mask=column.missing, from_pandas=True)
+        if column.texts is not None:
+            array = array.cast(pa.string())  # a column without a single text has no type
+        about = {"unit": column.unit, "description": column.about}
+        arrays.append(array)
+        metadata = {key: text for key, text in about.items() if text}
+        fields.append(pa.field(column.name, array.type, metadata=metadata or None))
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def table_csv(table: ExportTable) -> Iterator[bytes]:
+    """The table as CSV."""
+    arrow = arrow_table(table)
+    return csv_pieces(arrow.schema, iter(arrow.to_batches(ROWS)))
+
+
+def table_parquet(table: ExportTable) -> Iterator[bytes]:
+    """The table as Parquet."""
+    arrow = arrow_table(table)
+    return parquet_pieces(arrow.schema, iter(arrow.to_batches(ROWS)))
+
+
+def table_npy(table: ExportTable) -> Iterator[bytes]:
+    """The table as NPY: its matrix, or a structured array."""
+    return npy_pieces(_structured(table) if table.matrix is None else table.matrix)
 
 
 def csv_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
@@ -120,14 +175,13 @@ def npy_pieces(array: np.ndarray) -> Iterator[bytes]:
 def _structured(table: ExportTable) -> np.ndarray:
     """The table as a structured array; text as fixed-width unicode, missing text empty."""
     arrays = {
-        name: values
-        if isinstance(values, np.ndarray)
-        else np.array(["" if v is None else v for v in values], dtype=np.str_)
-        for name, values in table.columns.items()
+        column.name: column.values
+        if isinstance(column.values, np.ndarray)
+        else np.array(["" if v is None else v for v in column.values], dtype=np.str_)
+        for column in table.columns
     }
-    n = len(next(iter(arrays.values())))
     fields = [(name, a.dtype if a.dtype.itemsize else np.dtype("U1")) for name, a in arrays.items()]
-    structured = np.empty(n, dtype=fields)
+    structured = np.empty(table.n, dtype=fields)
     for name, values in arrays.items():
         structured[name] = values
     return structured
