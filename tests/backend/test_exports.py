@@ -76,10 +76,11 @@ def lines(content: bytes) -> list[list[str]]:
 
 def test_labels_are_name_and_label(client: TestClient, database: Database, trained: Filled) -> None:
     assert export(client, trained, "labels", "csv") == (
-        b'name,label\nc1,X-ray\n"\'=cmd|""x"",y",X-ray\n'
+        b'name,path,label\nc1,c1,X-ray\n"\'=cmd|""x"",y","\'=cmd|""x"",y",X-ray\n'
     )
     table = pq.read_table(io.BytesIO(export(client, trained, "labels", "parquet")))
-    assert table.to_pydict() == {"name": ["c1", '=cmd|"x",y'], "label": ["X-ray", "X-ray"]}
+    names = ["c1", '=cmd|"x",y']
+    assert table.to_pydict() == {"name": names, "path": names, "label": ["X-ray", "X-ray"]}
     array = np.load(io.BytesIO(export(client, trained, "labels", "npy")))
     assert array["label"].tolist() == ["X-ray", "X-ray"]
     with database.write() as session:
@@ -87,18 +88,18 @@ def test_labels_are_name_and_label(client: TestClient, database: Database, train
         labels.record(session, trained.id, other.id, "key-0001", [1], trained.classes[0])
     assert len(lines(export(client, trained, "labels", "csv"))) == 2  # they do not agree on c1
     theirs = lines(export(client, trained, "labels", "csv", annotator="other"))
-    assert theirs == [["name", "label"], ["c1", "muon"]]
+    assert theirs == [["name", "path", "label"], ["c1", "c1", "muon"]]
 
 
 def test_predictions_have_a_column_per_class(client: TestClient, trained: Filled) -> None:
     head, *rows = lines(export(client, trained, "predictions", "csv"))
-    assert head == ["name", "label", "probability", *CLASSES]
+    assert head == ["name", "path", "label", "probability", *CLASSES]
     assert len(rows) == 12
-    assert rows[3] == ["c3", *[""] * 8]
+    assert rows[3] == ["c3", "c3", *[""] * 8]
     for row in rows[:3] + rows[4:]:
-        scores = np.array(row[3:], float)
-        assert row[1] == CLASSES[scores.argmax()]
-        assert float(row[2]) == scores.max()
+        scores = np.array(row[4:], float)
+        assert row[2] == CLASSES[scores.argmax()]
+        assert float(row[3]) == scores.max()
         assert abs(scores.sum() - 1) < 1e-6
     table = pq.read_table(io.BytesIO(export(client, trained, "predictions", "parquet")))
     assert table.column_names == head
@@ -109,14 +110,14 @@ def test_predictions_have_a_column_per_class(client: TestClient, trained: Filled
 def test_columns_have_one_column_each(client: TestClient, trained: Filled) -> None:
     head, *rows = lines(export(client, trained, "columns", "csv"))
     assert head == [
-        "name", "charge", "run", *(f"probability_{k}" for k in range(6)), "predicted",
+        "name", "path", "charge", "run", *(f"probability_{k}" for k in range(6)), "predicted",
         "map_0", "map_1", "cluster",
     ]  # fmt: skip
-    assert rows[0][:3] == ["c0", "0.1", ""]
-    assert rows[1][:3] == ["c1", "", "a,1"]
-    assert rows[2][:3] == ["c2", "0", "'+b"]
-    assert rows[3][9] == ""
-    assert rows[0][9] in CLASSES
+    assert rows[0][1:4] == ["c0", "0.1", ""]
+    assert rows[1][1:4] == ["c1", "", "a,1"]
+    assert rows[2][1:4] == ["c2", "0", "'+b"]
+    assert rows[3][10] == ""
+    assert rows[0][10] in CLASSES
     array = np.load(io.BytesIO(export(client, trained, "columns", "npy")))
     assert list(array.dtype.names) == head
     assert array["charge"][2] == 0
@@ -134,10 +135,10 @@ def test_embedding_and_map_are_plain_arrays_in_npy(
         assert np.array_equal(embedding, columns.read_column(session, found["penultimate"]))
         assert np.array_equal(places, columns.read_column(session, found["map"]))
     head, first, *_ = lines(export(client, trained, "map", "csv"))
-    assert head == ["name", "x", "y", "cluster"]
-    assert np.float32(first[1]) == places[0, 0]
-    assert first[3] == "-1"
-    assert lines(export(client, trained, "embedding", "csv"))[0][:2] == ["name", "penultimate_0"]
+    assert head == ["name", "path", "x", "y", "cluster"]
+    assert np.float32(first[2]) == places[0, 0]
+    assert first[4] == "-1"
+    assert lines(export(client, trained, "embedding", "csv"))[0][1:3] == ["path", "penultimate_0"]
 
 
 def test_cutouts_come_with_every_pixel(
@@ -145,21 +146,25 @@ def test_cutouts_come_with_every_pixel(
 ) -> None:
     archive = zipfile.ZipFile(io.BytesIO(export(client, trained, "cutouts", "npy")))
     assert archive.testzip() is None
-    assert archive.namelist()[-1] == "folder/a.npy"
+    assert archive.namelist()[-2:] == ["folder/a.npy", "cutouts.csv"]
+    index = list(csv.DictReader(io.TextIOWrapper(archive.open("cutouts.csv"))))
+    assert [restore(row["file"]) for row in index] == archive.namelist()[:-1]
+    assert index[11] == {"name": "folder/../a", "path": "folder/../a", "file": "folder/a.npy"}
     assert np.array_equal(np.load(io.BytesIO(archive.read("c3.npy"))), np.full((4, 5), 3, np.int32))
     head, *rows = lines(export(client, trained, "cutouts", "csv", ordinals=[3, 10]))
-    assert head == ["name", "row", "column", "value"]
-    assert rows[0] == ["c3", "0", "0", "3"]
-    assert rows[19] == ["c3", "3", "4", "3"]
-    assert rows[20:] == [[f'\'{"="}cmd|"x",y', "0", str(k), "40"] for k in range(2)]
+    assert head == ["name", "path", "row", "column", "value"]
+    assert rows[0] == ["c3", "c3", "0", "0", "3"]
+    assert rows[19] == ["c3", "c3", "3", "4", "3"]
+    odd = f'\'{"="}cmd|"x",y'
+    assert rows[20:] == [[odd, odd, "0", str(k), "40"] for k in range(2)]
     table = pq.read_table(io.BytesIO(export(client, trained, "cutouts", "parquet"))).to_pylist()
     assert np.frombuffer(table[3]["pixels"], table[3]["dtype"]).tolist() == [3] * 20
     with database.write() as session:
         colour = NewCutout("rgb", np.arange(6, dtype=np.uint8).reshape(1, 2, 3))
         [ordinal] = cutouts.append_cutouts(session, trained.id, [colour])
     head, *rows = lines(export(client, trained, "cutouts", "csv", ordinals=[ordinal]))
-    assert head == ["name", "row", "column", "channel", "value"]
-    assert rows[-1] == ["rgb", "0", "1", "2", "5"]
+    assert head == ["name", "path", "row", "column", "channel", "value"]
+    assert rows[-1] == ["rgb", "rgb", "0", "1", "2", "5"]
 
 
 def test_what_is_not_there_is_said_before_a_byte(client: TestClient, filled: Filled) -> None:
@@ -173,6 +178,11 @@ def test_what_is_not_there_is_said_before_a_byte(client: TestClient, filled: Fil
         ("labels", {"ordinals": [10]}, 422),
         ("labels", {"ordinals": [True]}, 422),
         ("everything", {}, 422),
+        ("columns", {"every_annotator": True}, 422),
+        ("labels", {"every_annotator": True, "annotator": "tester"}, 422),
+        ("labels", {"every_annotator": True, "format": "folders"}, 422),
+        ("map", {"format": "folders"}, 422),
+        ("cutouts", {"format": "fits"}, 422),
     ]:
         answer = client.post(url, json={"what": what, "format": "csv", **more})
         assert answer.status_code == status, (what, more)

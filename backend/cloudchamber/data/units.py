@@ -23,5 +23,5 @@ def shown_unit(unit: str) -> str:
 
 
 def _words(unit: str, spelling: dict[str, str]) -> str:
-    parts = re.findall(r"[^\W\d_]+⁻?|[^\W_]|.", unit.translate(MICRO))
+    parts = re.findall(r"[^\W\d_²³]+⁻?|.", unit.translate(MICRO))
     return "".join(spelling.get(part, part) for part in parts)

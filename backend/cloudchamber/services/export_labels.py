@@ -95,7 +95,7 @@ def annotations(
         query = query.where(Label.annotator_id == annotator_id)
     given: dict[int, Annotation] = {}
     for ordinal, class_id, person, at in session.execute(query):
-        if class_id != current.class_id[ordinal]:
+        if class_id is None or class_id != current.class_id[ordinal]:
             continue
         status = "dubious" if current.flags[ordinal] & DUBIOUS else "validated"
         other = given.get(ordinal)

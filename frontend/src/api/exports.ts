@@ -1,11 +1,21 @@
 import { fetchBytes } from "./client";
 
 export type ExportWhat = "labels" | "predictions" | "embedding" | "map" | "columns" | "cutouts";
-export type ExportFormat = "csv" | "parquet" | "npy";
+export type ExportFormat =
+	| "csv"
+	| "parquet"
+	| "npy"
+	| "votable"
+	| "fits"
+	| "ecsv"
+	| "ecotaxa"
+	| "root"
+	| "folders";
 
 export interface ExportRequest {
 	what: ExportWhat;
 	format: ExportFormat;
+	every_annotator?: boolean;
 	model_version_id?: number;
 	ordinals?: number[];
 }
@@ -17,8 +27,19 @@ export function fileNameOf(disposition: string | null, fallback: string): string
 	return /filename="?([^";]+)"?/i.exec(disposition ?? "")?.[1] ?? fallback;
 }
 
+/** What the server says of the file: what is left out, what the format cannot hold. */
+export function notesOf(header: string | null): string[] {
+	if (!header) return [];
+	return JSON.parse(decodeURIComponent(header)) as string[];
+}
+
+export interface Downloaded {
+	name: string;
+	notes: string[];
+}
+
 /** Have the server write a file and hand it to the browser's downloads. */
-export async function download(datasetId: number, request: ExportRequest): Promise<string> {
+export async function download(datasetId: number, request: ExportRequest): Promise<Downloaded> {
 	const response = await fetchBytes(`/datasets/${datasetId}/exports`, {
 		method: "POST",
 		headers: { "Content-Type": "application/json" },
@@ -35,5 +56,5 @@ export async function download(datasetId: number, request: ExportRequest): Promi
 	link.click();
 	// The download reads the blob after this turn; a minute is ample to have begun.
 	setTimeout(() => URL.revokeObjectURL(url), 60_000);
-	return name;
+	return { name, notes: notesOf(response.headers.get("Cloudchamber-Notes")) };
 }

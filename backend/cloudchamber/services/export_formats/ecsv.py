@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
@@ -30,7 +31,7 @@ def table_ecsv(table: ExportTable) -> Iterator[bytes]:
         texts, kind = column.texts, {"datatype": "string"}
         if texts is None:
             arrays.append(pa.array(column.values, mask=column.missing))
-            kind = {"datatype": str(arrays[-1].type).replace("double", "float64")}
+            kind["datatype"] = np.asarray(column.values).dtype.name
         elif any(text and NASTY.search(text) for text in texts):
             arrays.append(pa.array([t if t is None else json.dumps(t) for t in texts], pa.string()))
             kind["subtype"] = "json"

@@ -12,6 +12,7 @@ from cloudchamber.services.export_formats.table import ROWS, ExportColumn, Expor
 
 BLOCK = 2880
 MAX_COLUMNS = 999
+BLANKS = " \t\n\r\v\f\0"  # readers take all of these from the end of a text
 CODES = {"u1": "B", "i2": "I", "i4": "J", "i8": "K", "f4": "E", "f8": "D"}
 ESCAPED = "ESCAPED"
 """The card that says that ``%XX`` in names and comments is a byte of UTF-8."""
@@ -120,6 +121,6 @@ def _say_what_is_not_ascii(header, fields: list[_Field], notes: list[str]) -> No
             f"FITS is ASCII: texts with other letters ({', '.join(foreign[:5])}) are UTF-8, which "
             "astropy's Table.read and this program read and some programs show wrongly."
         )
-    cut = sum(bool(t) and t.endswith((" ", "\0")) for c in texts for t in c.texts or ())
+    cut = sum(t is not None and t != t.rstrip(BLANKS) for c in texts for t in c.texts or ())
     if cut:
         notes.append(f"FITS keeps no blanks at the end of a text: {cut} texts lose them.")

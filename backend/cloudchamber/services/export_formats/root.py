@@ -10,6 +10,7 @@ import numpy as np
 from cloudchamber.services.export_formats.table import ROWS, ExportColumn, ExportTable
 
 CHUNK = 1 << 20
+VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def table_root(table: ExportTable, notes: list[str]) -> Iterator[bytes]:
@@ -46,14 +47,13 @@ def table_root(table: ExportTable, notes: list[str]) -> Iterator[bytes]:
 
 
 def branch_names(names: list[str]) -> list[str]:
-    """Names as C++ takes them, no two alike."""
-    taken: set[str] = set()
+    """Names as C++ takes them, no two alike; those that it takes already stay."""
+    taken = {name for name in names if VARIABLE.fullmatch(name)}
     branches = []
     for name in names:
-        branch = re.sub(r"[^A-Za-z0-9_]", "_", name)
-        branch = f"_{branch}" if not branch or branch[0].isdigit() else branch
-        free, number = branch, 2
-        while free in taken:
+        branch = free = re.sub(r"\W|^(?=\d)", "_", name, flags=re.ASCII) or "_"
+        number = 2
+        while branch != name and free in taken:
             free, number = f"{branch}_{number}", number + 1
         taken.add(free)
         branches.append(free)
@@ -84,9 +84,8 @@ def _texts(texts):
 def _about(columns: list[ExportColumn], branches: list[str]) -> dict[str, list[str]]:
     missing = []
     for column in columns:
-        gone = column.missing
-        known = gone is not None and bool(gone.any())
-        missing.append(str(column.values[int(np.argmax(gone))]) if known else "")
+        gone = np.zeros(0, bool) if column.missing is None else column.missing
+        missing.append(str(column.values[int(gone.argmax())]) if gone.any() else "")
     return {
         "branch": branches,
         "name": [column.name for column in columns],
