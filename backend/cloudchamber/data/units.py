@@ -19,7 +19,7 @@ def shown_unit(unit: str) -> str:
     """`unit` of such a file as it is shown: ``um`` is ``µm``, ``pix`` and ``pixel`` are ``px``."""
     shown = {standard: ours for ours, standard in SPELLINGS.items() if standard.isalpha()}
     shown |= {"pixel": "px", "electron": "electron", "deg": "deg"}
-    return _words(unit, shown)
+    return _words(re.sub(r"\s*/\s*", "/", unit), shown)  # astropy spells `adu / pix`
 
 
 def _words(unit: str, spelling: dict[str, str]) -> str:

@@ -209,22 +209,33 @@ export interface paths {
         put?: never;
         /**
          * Export
-         * @description Write a file.
+         * @description Write a file. Every export carries `name`, which is the cutout's own in the dataset, and
+         *     `path`, by which it was imported.
          *
-         *     - **labels**: `name,label`, the labelled cutouts only.
-         *     - **predictions**: `name,label,probability`, then one column of probability per class.
-         *     - **embedding**: `name` and one column per dimension; NPY is float32 [n, dimensions].
-         *     - **map**: `name,x,y,cluster`; NPY is float32 [n, 2].
-         *     - **columns**: `name` and one column per measurement, metadata value and result; a vector of
-         *       at most 32 numbers is spread over `name_0`, `name_1` …, longer ones have exports of their own.
-         *     - **cutouts**: the calibrated pixel values. NPY is a zip with one array `NAME.npy` per cutout,
-         *       in its own size and type, since sizes differ; CSV has a line `name,row,column,value` per
-         *       pixel (`name,row,column,channel,value` when there is colour); Parquet has one line per
-         *       cutout, `name,exposure,x0,y0,height,width,channels,dtype,pixels` with `pixels` the values
-         *       row after row.
+         *     - **labels**: `name,path,label`, the labelled cutouts only; with `every_annotator` one line per
+         *       judgement, `name,path,label,annotator`.
+         *     - **predictions**: `name,path,label,probability`, then one column of probability per class.
+         *     - **embedding**: `name,path` and one column per dimension; NPY is float32 [n, dimensions], FITS
+         *       and ROOT hold a vector.
+         *     - **map**: `name,path,x,y,cluster`; NPY is float32 [n, 2].
+         *     - **columns**: `name,path` and one column per measurement, metadata value and result; a vector
+         *       of at most 32 numbers is spread over `name_0`, `name_1` …, longer ones have exports of their
+         *       own.
+         *     - **cutouts**: the calibrated pixel values. NPY is a zip with one array per cutout, in its own
+         *       size and type, since sizes differ, and `cutouts.csv` says which is which; CSV has a line
+         *       `name,path,row,column,value` per pixel (`name,path,row,column,channel,value` when there is
+         *       colour); Parquet has one line per cutout,
+         *       `name,path,exposure,x0,y0,height,width,channels,dtype,pixels` with `pixels` the values row
+         *       after row; EcoTaxa is a zip of images with labels and columns.
+         *
+         *     VOTable, FITS, ECSV, Parquet and ROOT keep units and descriptions. `folders` are the labelled
+         *     cutouts as images in a zip, a folder per class. In EcoTaxa's TSV `name` is `object_id`, and
+         *     `path` is `object_path`.
          *
          *     Names and classes in CSV that a spreadsheet would take for a formula are preceded by an
-         *     apostrophe; importing them again takes it away. NPY tables are structured arrays.
+         *     apostrophe; importing them again takes it away. NPY tables are structured arrays. The header
+         *     `Cloudchamber-Notes` is a JSON list of sentences, percent-encoded: what is left out, and what
+         *     the format cannot hold as it is here.
          */
         post: operations["export"];
         delete?: never;
@@ -1206,8 +1217,9 @@ export interface components {
         /**
          * ExportIn
          * @description What to take along. `model_version_id` left out means the active model; `ordinals` null
-         *     means all cutouts; `annotator` null means the consensus of all annotators; `cut` keeps only
-         *     cutouts that pass it, such as `charge > 1200 & length < 40 & class != "other"`.
+         *     means all cutouts; `annotator` null means the consensus of all annotators, `every_annotator` a
+         *     line for each one's label; `cut` keeps only cutouts that pass it, such as
+         *     `charge > 1200 & length < 40 & class != "other"`.
          */
         ExportIn: {
             /** Annotator */
@@ -1215,10 +1227,15 @@ export interface components {
             /** Cut */
             cut?: string | null;
             /**
+             * Every Annotator
+             * @default false
+             */
+            every_annotator: boolean;
+            /**
              * Format
              * @enum {string}
              */
-            format: "csv" | "parquet" | "npy";
+            format: "csv" | "parquet" | "npy" | "votable" | "fits" | "ecsv" | "ecotaxa" | "root" | "folders";
             /** Model Version Id */
             model_version_id?: number | null;
             /** Ordinals */
@@ -2371,10 +2388,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/fits": string;
                     "application/octet-stream": string;
                     "application/vnd.apache.parquet": string;
+                    "application/x-root": string;
+                    "application/x-votable+xml": string;
                     "application/zip": string;
                     "text/csv": string;
+                    "text/plain": string;
+                    "text/tab-separated-values": string;
                 };
             };
             /** @description What went wrong. */

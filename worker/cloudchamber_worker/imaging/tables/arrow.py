@@ -41,8 +41,14 @@ def read_parquet(data: bytes) -> ReadTable:
     """The table of a Parquet file; of two columns of one name both are kept."""
     whole = parquet.read_table(io.BytesIO(data))
     table = typed_table(whole.num_rows, format="Parquet")
-    for name, column in zip(whole.column_names, whole.columns, strict=True):
-        put(table, free_name(table, name), pa.concat_arrays(column.chunks or [pa.array([])]))
+    for field, column in zip(whole.schema, whole.columns, strict=True):
+        name = free_name(table, field.name)
+        put(table, name, pa.concat_arrays(column.chunks or [pa.array([])]))
+        about = field.metadata or {}  # our own exports keep them there
+        if name in table.table.column_names:
+            for key, kept in ((b"unit", table.units), (b"description", table.descriptions)):
+                if key in about:
+                    kept[name] = about[key].decode("utf-8", "replace")
     return finished(table)
 
 

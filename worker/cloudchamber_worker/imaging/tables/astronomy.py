@@ -3,6 +3,7 @@
 import io
 import warnings
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -38,6 +39,8 @@ def read_fits_tables(data: bytes) -> list[ReadTable]:
                     title = str(hdu.name or number)
                     read = _of_astropy(Table.read(hdus, hdu=number), f"FITS table, HDU {number}")
                     read.title, read.descriptions = title, {**about, **read.descriptions}
+                    if hdu.header.get("ESCAPED"):  # our own exports: FITS is ASCII
+                        _unescape(read)
                     tables.append(read)
         except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
             raise Unreadable(f"holds no readable FITS table: {_first_line(error)}") from error
@@ -109,6 +112,14 @@ def _of_astropy(found: Any, form: str) -> ReadTable:
         if column.info.description:
             table.descriptions.setdefault(name, str(column.info.description))
     return finished(table)
+
+
+def _unescape(read: ReadTable) -> None:
+    """Give names and descriptions their letters beyond ASCII again."""
+    names = {name: unquote(name) for name in read.table.column_names}
+    read.table = read.table.rename_columns(list(names.values()))
+    read.units = {names[name]: unit for name, unit in read.units.items()}
+    read.descriptions = {names[n]: unquote(about) for n, about in read.descriptions.items()}
 
 
 def _first_line(error: BaseException) -> str:
