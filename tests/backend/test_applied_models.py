@@ -68,5 +68,5 @@ def test_its_predictions_are_exported_from_there(
     assert client.post(url, json=body).status_code == 404
     apply(database, model_id, other_id)
     lines = client.post(url, json=body | {"ordinals": [1, 2]}).text.split()
-    assert lines[0] == "name,label,probability,muon,worm"
-    assert [line.split(",")[:2] for line in lines[1:]] == [["o1", "worm"], ["o2", "worm"]]
+    assert lines[0] == "name,path,label,probability,muon,worm"
+    assert [line.split(",")[0:3:2] for line in lines[1:]] == [["o1", "worm"], ["o2", "worm"]]

@@ -151,9 +151,9 @@ def test_evaluate_compares_with_a_label_file(served, trained, tmp_path):
 
 def test_exports_have_the_documented_columns(served, trained, tmp_path):
     heads = {
-        "labels": ["name", "label"],
-        "predictions": ["name", "label", "probability", *CLASSES],
-        "map": ["name", "x", "y", "cluster"],
+        "labels": ["name", "path", "label"],
+        "predictions": ["name", "path", "label", "probability", *CLASSES],
+        "map": ["name", "path", "x", "y", "cluster"],
     }
     for what, head in heads.items():
         file = tmp_path / f"{what}.csv"

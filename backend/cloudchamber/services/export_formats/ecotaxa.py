@@ -5,9 +5,7 @@ is one image, at most 500 fields of an object are numbers `[f]` and 20 are texts
 cell has quotes only where it needs them.
 """
 
-import csv
 import datetime as dt
-import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cloudchamber.services.export_formats.table import ROWS, ExportColumn, ExportTable
+from cloudchamber.services.export_formats.table import ROWS, ExportColumn, ExportTable, separated
 
 MAX_NUMBERS, MAX_TEXTS = 500, 20
 OWN = ("name", "path")
@@ -58,9 +56,9 @@ def table_ecotaxa(
     own = [column for column in table.columns if column.name not in OWN]
     fields += _object_fields(own, {field.name for field in fields}, notes)
     types = ["[t]" if field.texts is not None else "[f]" for field in fields]
-    yield _lines([[field.name, kind] for field, kind in zip(fields, types, strict=True)])
+    yield separated([[f.name, kind] for f, kind in zip(fields, types, strict=True)], "\t")
     for start in range(0, table.n, ROWS):
-        yield _lines([_cells(field, slice(start, start + ROWS)) for field in fields])
+        yield separated([_cells(field, slice(start, start + ROWS)) for field in fields], "\t")
 
 
 def _annotation_fields(annotations: Sequence[Annotation | None]) -> list[ExportColumn]:
@@ -108,9 +106,3 @@ def _cells(field: ExportColumn, part: slice) -> list[str | None]:
     gone = None if field.missing is None else field.missing[part]
     array = pa.array(field.values[part], mask=gone, from_pandas=True)
     return pc.call_function("cast", [array], pc.CastOptions.safe(pa.string())).to_pylist()
-
-
-def _lines(columns: list[list]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter="\t", lineterminator="\n").writerows(zip(*columns, strict=True))
-    return text.getvalue().encode()

@@ -33,7 +33,7 @@ def table_ecsv(table: ExportTable) -> Iterator[bytes]:
             arrays.append(pa.array(column.values, mask=column.missing))
             kind["datatype"] = np.asarray(column.values).dtype.name
         elif any(text and NASTY.search(text) for text in texts):
-            arrays.append(pa.array([t if t is None else json.dumps(t) for t in texts], pa.string()))
+            arrays.append(pa.array([json.dumps(t) for t in texts], pa.string()))
             kind["subtype"] = "json"
         else:
             arrays.append(pa.array(texts, pa.string()))

@@ -1,7 +1,7 @@
 """A table on its way out, and it as CSV, Parquet or NPY, written piece by piece."""
 
-import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -129,23 +129,28 @@ def table_npy(table: ExportTable) -> Iterator[bytes]:
 def csv_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
     """Comma-separated values, quoted only where needed; NaN and missing are empty, text that
     looks like a formula is preceded by an apostrophe."""
-    yield _lines([[neutralise(name)] for name in schema.names])
+    yield separated([[neutralise(name)] for name in schema.names])
     options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     sink = Sink()
     for batch in batches:
         safe = pa.RecordBatch.from_arrays([_neutral(a) for a in batch.columns], schema=schema)
         if any(map(_needs_quotes, safe.columns)):
             # Arrow would quote every text of the batch; this is slower and quotes where needed.
-            yield _lines([column.cast(pa.string()).to_pylist() for column in safe.columns])
+            yield separated([column.cast(pa.string()).to_pylist() for column in safe.columns])
         else:
             pyarrow.csv.write_csv(safe, sink, options)
             yield sink.take()
 
 
-def _lines(columns: list[list[str | None]]) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return text.getvalue().encode()
+def separated(columns: list[list], delimiter: str = ",") -> bytes:
+    """Lines of cells, None empty, quoted where needed: `csv` leaves a bare \\r without quotes."""
+    special = re.compile(f'[{delimiter}"\r\n]')
+    lines = []
+    for row in zip(*columns, strict=True):
+        cells = ("" if cell is None else str(cell) for cell in row)
+        quoted = (f'"{c.replace(chr(34), chr(34) * 2)}"' if special.search(c) else c for c in cells)
+        lines.append(delimiter.join(quoted))
+    return "".join(f"{line}\n" for line in lines).encode()
 
 
 def parquet_pieces(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[bytes]:
