@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cloudchamber.data import cutouts
 from cloudchamber.data.arrays import little_endian
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber.data.escapes import folder_of
@@ -16,7 +17,7 @@ from cloudchamber.services.export_formats.ecotaxa import table_ecotaxa
 from cloudchamber.services.export_formats.images import image_file, image_suffix
 from cloudchamber.services.export_formats.members import flat_names, member_names
 from cloudchamber.services.export_formats.table import ExportColumn, ExportTable, Sink, table_csv
-from cloudchamber.services.export_labels import annotations, cutout_paths, identity, labels_table
+from cloudchamber.services.export_labels import annotations, identity, labels_table
 from cloudchamber.services.export_pixels import batches, with_pixels
 from cloudchamber.services.export_requests import ExportRequest
 from cloudchamber.services.export_tables import columns_table
@@ -46,7 +47,7 @@ def class_folders_zip(
     """
     table = labels_table(session, dataset_id, chosen, request)
     names, paths, label = (texts(column) for column in table.columns)
-    place = {path: row for row, path in enumerate(cutout_paths(session, dataset_id))}
+    place = {path: row for row, path in enumerate(cutouts.paths(session, dataset_id))}
     labelled = np.array([place[path] for path in paths], np.int64)
     left_out = len(chosen) - len(labelled)
     if left_out:

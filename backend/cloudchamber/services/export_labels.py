@@ -69,16 +69,11 @@ def class_names(session: Session, dataset_id: int) -> dict[int, str]:
 def identity(session: Session, dataset_id: int, chosen: np.ndarray) -> list[ExportColumn]:
     """The two columns that every export begins with: the name, and the path it came from."""
     names = cutouts.names(session, dataset_id)
-    paths = cutout_paths(session, dataset_id)
+    paths = cutouts.paths(session, dataset_id)
     return [
         ExportColumn("name", [names[o] for o in chosen.tolist()], title="Name of the cutout"),
         ExportColumn("path", [paths[o] for o in chosen.tolist()], title="Path it was imported by"),
     ]
-
-
-def cutout_paths(session: Session, dataset_id: int) -> list[str]:
-    """Paths of all cutouts in order; their names where paths are not kept."""
-    return getattr(cutouts, "paths", cutouts.names)(session, dataset_id)
 
 
 def annotations(

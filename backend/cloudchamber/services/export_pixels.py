@@ -44,7 +44,7 @@ def _rows(session: Session, dataset_id: int, chosen: np.ndarray) -> Iterator[pa.
         rows = [
             {
                 "name": c.name,
-                "path": getattr(c, "path", c.name),
+                "path": c.path,
                 "exposure": names.get(c.exposure_id or 0),
                 "x0": c.x0,
                 "y0": c.y0,
@@ -80,7 +80,7 @@ def _pixels(
             row, column, channel = (index.ravel() for index in np.indices(cube.shape, np.int32))
             arrays = {
                 "name": pa.array([cutout.name] * cube.size, pa.string()),
-                "path": pa.array([getattr(cutout, "path", cutout.name)] * cube.size, pa.string()),
+                "path": pa.array([cutout.path] * cube.size, pa.string()),
                 "row": pa.array(row),
                 "column": pa.array(column),
                 "channel": pa.array(channel),

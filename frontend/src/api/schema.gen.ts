@@ -684,6 +684,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Account
+         * @description What an import made of everything that it was given, in sums and sentences.
+         */
+        get: operations["read_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/cancel": {
         parameters: {
             query?: never;
@@ -713,7 +733,7 @@ export interface paths {
         };
         /**
          * List Import Files
-         * @description The report of an import, a line per file, in the order they were read.
+         * @description The account of an import, a line per file, in the order they were read.
          */
         get: operations["list_import_files"];
         put?: never;
@@ -968,6 +988,44 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Account
+         * @description What became of everything that an import was given.
+         *
+         *     complete : nothing was refused or waits for an answer, and every table joined something
+         *     worst : at most 50 lines, the worst first
+         */
+        Account: {
+            columns?: components["schemas"]["Sums"];
+            /**
+             * Complete
+             * @default true
+             */
+            complete: boolean;
+            files?: components["schemas"]["Sums"];
+            labels?: components["schemas"]["LabelCounts"];
+            /**
+             * N Cutouts
+             * @default 0
+             */
+            n_cutouts: number;
+            /**
+             * N Duplicates
+             * @default 0
+             */
+            n_duplicates: number;
+            /**
+             * N Exposures
+             * @default 0
+             */
+            n_exposures: number;
+            parts?: components["schemas"]["Sums"];
+            rows?: components["schemas"]["Sums"];
+            /** Sentences */
+            sentences?: string[];
+            /** Worst */
+            worst?: components["schemas"]["WorstLine"][];
+        };
         /** Agreement */
         Agreement: {
             /** Annotators */
@@ -1287,6 +1345,39 @@ export interface components {
             width: number;
         };
         /**
+         * FileAccount
+         * @description What an import says of one file beside its state and reason.
+         *
+         *     question : what the person has to answer, where the state is ``needs_answer``
+         *     notes : what was done to it that changes what is seen (turned, cast, counted …)
+         */
+        FileAccount: {
+            /**
+             * Exposures
+             * @default 0
+             */
+            exposures: number;
+            /** Notes */
+            notes?: string[];
+            /** Parts */
+            parts?: components["schemas"]["Part"][];
+            /** Question */
+            question?: string | null;
+            /** Tables */
+            tables?: components["schemas"]["Table"][];
+            /**
+             * Taken For
+             * @default unknown
+             * @enum {string}
+             */
+            taken_for: "exposure" | "crop" | "hit_list" | "labels" | "metadata" | "bias" | "dark" | "defect_mask" | "instrument_run" | "archive" | "unknown";
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
          * FleissKappa
          * @description Over the cutouts judged by two people at least.
          */
@@ -1338,13 +1429,10 @@ export interface components {
         };
         /**
          * ImportFileOut
-         * @description What became of one file; `reason` is a sentence where it was not imported.
+         * @description What became of one file; `reason` is a sentence where not all of it came in.
          */
         ImportFileOut: {
-            /** Detail */
-            detail: {
-                [key: string]: unknown;
-            } | null;
+            account: components["schemas"]["FileAccount"];
             /** Id */
             id: number;
             /** N Cutouts */
@@ -1355,8 +1443,11 @@ export interface components {
             name: string;
             /** Reason */
             reason: string;
-            /** State */
-            state: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
         };
         /** ImportFilePage */
         ImportFilePage: {
@@ -1384,7 +1475,7 @@ export interface components {
          */
         JobIn: {
             /** Dataset Id */
-            dataset_id: number;
+            dataset_id?: number | null;
             /** Key */
             key: string;
             /** Kind */
@@ -1540,6 +1631,51 @@ export interface components {
             class_id: number;
             /** N */
             n: number;
+        };
+        /**
+         * LabelCounts
+         * @description The labels of a table; the sums agree with `given`.
+         *
+         *     new : where the annotator had none · same : equal to what was there · replaced, kept : where
+         *     another was there, by what was asked · asked : the same, nothing having been asked ·
+         *     refused : unusable rows (no such cutout, empty or impossible class …)
+         */
+        LabelCounts: {
+            /**
+             * Asked
+             * @default 0
+             */
+            asked: number;
+            /**
+             * Given
+             * @default 0
+             */
+            given: number;
+            /**
+             * Kept
+             * @default 0
+             */
+            kept: number;
+            /**
+             * New
+             * @default 0
+             */
+            new: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+            /**
+             * Replaced
+             * @default 0
+             */
+            replaced: number;
+            /**
+             * Same
+             * @default 0
+             */
+            same: number;
         };
         /**
          * LabelIn
@@ -1741,6 +1877,24 @@ export interface components {
             /** N */
             n: number;
         };
+        /**
+         * Part
+         * @description An HDU, page, frame or plane of a file that did not simply come in.
+         */
+        Part: {
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
+        };
         /** Person */
         Person: {
             /** Id */
@@ -1843,6 +1997,41 @@ export interface components {
             labels: number;
         };
         /**
+         * Rows
+         * @description The rows of a table; ``joined + refused + ignored + needs_answer == given``.
+         *
+         *     examples : at most `MAX_EXAMPLES` sentences, each naming a row by its number in the file
+         */
+        Rows: {
+            /** Examples */
+            examples?: string[];
+            /**
+             * Given
+             * @default 0
+             */
+            given: number;
+            /**
+             * Ignored
+             * @default 0
+             */
+            ignored: number;
+            /**
+             * Joined
+             * @default 0
+             */
+            joined: number;
+            /**
+             * Needs Answer
+             * @default 0
+             */
+            needs_answer: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+        };
+        /**
          * SavedCut
          * @description A named selection, as its readable string: ``charge > 1200 & 5 < length < 40``.
          */
@@ -1892,6 +2081,133 @@ export interface components {
             undone_action_id: number;
         };
         /**
+         * Sums
+         * @description How many ended in each state; together, how many were given.
+         */
+        Sums: {
+            /**
+             * Ignored
+             * @default 0
+             */
+            ignored: number;
+            /**
+             * In
+             * @default 0
+             */
+            in: number;
+            /**
+             * Joined
+             * @default 0
+             */
+            joined: number;
+            /**
+             * Needs Answer
+             * @default 0
+             */
+            needs_answer: number;
+            /**
+             * Refused
+             * @default 0
+             */
+            refused: number;
+        };
+        /**
+         * Table
+         * @description What became of one table of a file (a sheet, an HDU, the file itself).
+         *
+         *     of : cutouts of the dataset
+         */
+        Table: {
+            /** Annotator Column */
+            annotator_column?: string | null;
+            /** Columns */
+            columns?: components["schemas"]["TableColumn"][];
+            /**
+             * Cutouts
+             * @default 0
+             */
+            cutouts: number;
+            /**
+             * Format
+             * @default
+             */
+            format: string;
+            /** Key */
+            key?: string | null;
+            /** Label Column */
+            label_column?: string | null;
+            labels?: components["schemas"]["LabelCounts"] | null;
+            /** Notes */
+            notes?: string[];
+            /**
+             * Of
+             * @default 0
+             */
+            of: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Role
+             * @default metadata
+             * @enum {string}
+             */
+            role: "labels" | "metadata";
+            rows?: components["schemas"]["Rows"];
+            /**
+             * State
+             * @default joined
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * TableColumn
+         * @description A column of a table.
+         *
+         *     column : what it is called in the dataset, where it became one
+         *     on : cutouts that got a value from it
+         */
+        TableColumn: {
+            /** Column */
+            column?: string | null;
+            /** Name */
+            name: string;
+            /**
+             * On
+             * @default 0
+             */
+            on: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
+            /**
+             * Use
+             * @default
+             * @enum {string}
+             */
+            use: "key" | "label" | "annotator" | "weight" | "metadata" | "";
+        };
+        /**
          * Upload
          * @description `received` is the offset at which to go on.
          */
@@ -1935,6 +2251,21 @@ export interface components {
             annotator: string;
             /** Class Id */
             class_id: number;
+        };
+        /**
+         * WorstLine
+         * @description A file, part or table of which not all came in, and why.
+         */
+        WorstLine: {
+            /** Name */
+            name: string;
+            /** Reason */
+            reason: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
         };
     };
     responses: never;
@@ -3240,6 +3571,37 @@ export interface operations {
             };
         };
     };
+    read_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_job: {
         parameters: {
             query?: never;
@@ -3276,7 +3638,7 @@ export interface operations {
             query?: {
                 after?: number;
                 limit?: number;
-                state?: ("imported" | "refused" | "duplicate" | "ignored") | null;
+                state?: ("in" | "joined" | "refused" | "ignored" | "needs_answer") | null;
             };
             header?: never;
             path: {
