@@ -4,7 +4,6 @@ import io
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from cloudchamber_worker.imaging import packed
@@ -40,10 +39,9 @@ class Member:
 
 def why_ignored(name: str) -> str | None:
     """Why a file of this name is passed over, None when it is not."""
-    parts = PurePosixPath(name).parts
-    if any(part in IGNORED_FOLDERS for part in parts[:-1]):
+    *folders, last = name.split("/")
+    if any(folder in IGNORED_FOLDERS for folder in folders):
         return "lies in a folder that programs keep for themselves"
-    last = parts[-1] if parts else ""
     if last in IGNORED_NAMES or last.startswith("._"):
         return "is a folder's settings, no image"
     if "-checkpoint." in last:

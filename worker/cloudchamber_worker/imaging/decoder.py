@@ -12,26 +12,18 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection
-from pathlib import PurePosixPath
 from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-from cloudchamber_worker.imaging import (
-    archives,
-    crops,
-    instruments,
-    kinds,
-    matrices,
-    packed,
-    tables,
-)
+from cloudchamber_worker.imaging import archives, instruments, kinds, packed, tables
 from cloudchamber_worker.imaging.errors import NeedsAnswer, Unreadable
+from cloudchamber_worker.imaging.file_images import send_images
 from cloudchamber_worker.imaging.options import Options
-from cloudchamber_worker.imaging.pixels import Image, LeftOut
+from cloudchamber_worker.imaging.places import Place
 from cloudchamber_worker.imaging.run_members import send_runs
 
 CPU_SECONDS = 60  # a file
@@ -39,36 +31,6 @@ ADDRESS_SPACE = 4 << 30
 TABLES = ("labels", "metadata")  # roles whose files are tables whatever they look like
 MAX_DEPTH = 5  # a FITS.gz in a zip in a zip in a zip is fine
 Read = TypeVar("Read")
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a file stands.
-
-    name : its whole relative path, archives included
-    folder : path of the folder it lies in, which is never an archive; '' for none
-    depth : how many archives and packed files are around it
-    notes : what is to be said about its name
-    """
-
-    name: str
-    folder: str
-    depth: int = 0
-    notes: tuple[str, ...] = ()
-
-    def member(self, member: archives.Member, *, prefix: bool) -> "Place":
-        """The place of a member of this archive; without `prefix` the archive is no folder."""
-        folder = str(PurePosixPath(member.name).parent)
-        return Place(
-            self.inside(member.name, prefix=prefix),
-            self.folder if folder == "." else folder,
-            self.depth + 1,
-            member.notes,
-        )
-
-    def inside(self, name: str, *, prefix: bool) -> str:
-        """The whole path of what is called so in this archive."""
-        return f"{self.name}/{name}" if prefix else name
 
 
 class Decoder:
@@ -219,59 +181,7 @@ class Decoder:
             return
         if self.role in ("bias", "dark") and self.options.taken_as != "exposures":
             raise Unreadable(f"is {kind.upper()}; a {self.role} is a FITS exposure")
-        self.images(place, data, kind)
-
-    def images(self, place: Place, data: bytes, kind: str) -> None:
-        """Send the images of one file as crops or exposures, and name what is none of it."""
-        sent, refused = 0, ""
-        for image in crops.read_crops(data, kind):
-            try:
-                if isinstance(image, LeftOut):
-                    kept = "part_ignored" if image.ignored else "part_refused"
-                    self.tell(kept, part=image.part, reason=image.reason)
-                    refused = refused or f"{image.part} {image.reason}"
-                    continue
-                self.image(place, image, kind, sent)
-                sent += 1
-            except Unreadable as error:
-                if not image.part:
-                    raise
-                self.tell("part_refused", part=image.part, reason=str(error))
-                refused = refused or f"{image.part} {error}"
-        if not sent:
-            raise Unreadable(f"holds no image that can be taken: {refused}")
-
-    def image(self, place: Place, image: Image, kind: str, number: int) -> None:
-        """Send one image, or ask what it is."""
-        name, known = place.name + image.part, {}
-        if image.from_text:
-            self.ask_for_matrix(place, image)
-            known["text_matrix"] = True
-        um_per_px = self.um_per_px.get(place.name, image.um_per_px)
-        if um_per_px is not None:
-            known["um_per_px"] = um_per_px
-        if self.options.taken_as == "exposures" and kind not in crops.PICTURES:
-            crops.refuse_exposure(image)
-            plane = number if image.part else None
-            known |= {"hdu": 0, "plane": plane, "header": {}, "notes": image.notes}
-            self.array("frame", image.pixels, name=name, **known)
-            return
-        if self.options.taken_as == "auto":
-            crops.ask_for_exposure(image, kind)
-        crops.refuse_large(image)
-        folder = PurePosixPath(place.folder).name or None
-        self.array("crop", image.pixels, image.mask, name=name, folder=folder, notes=image.notes,
-                   **known)  # fmt: skip
-
-    def ask_for_matrix(self, place: Place, image: Image) -> None:
-        """Send the question that a matrix in a text file is; it goes with the image."""
-        if self.options.text_images == "yes":
-            return
-        if self.options.text_images == "no":
-            raise archives.Ignored("is a matrix of numbers, and text is taken for no image")
-        matrices.refuse_tables(image, place.name)
-        height, width = image.pixels.shape
-        self.tell("question", reason=matrices.QUESTION.format(height=height, width=width))
+        send_images(self, place, data, kind)
 
     def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Send the exposures of a FITS file, or its tables where it holds no image."""
@@ -347,8 +257,7 @@ def main(arguments: list[str]) -> None:
     decoder = Decoder(pipe, options, asked["skip"], spoiled)
     with os.fdopen(0, "rb", closefd=False) as stream:
         size = stream.seek(0, os.SEEK_END)
-        folder = str(PurePosixPath(options.name).parent)
-        decoder.file(Place(options.name, "" if folder == "." else folder), stream, size)
+        decoder.file(Place(options.name, options.name.rpartition("/")[0]), stream, size)
     decoder.tell("done")
     pipe.close()
 

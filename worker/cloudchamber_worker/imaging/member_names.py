@@ -5,8 +5,9 @@ import unicodedata
 import zlib
 from pathlib import PurePosixPath
 
-# What turns the direction of the text around it, and so shows another name than there is.
-DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# Control characters, halves of characters, and what turns the direction of the text around it and
+# so shows another name than there is.
+HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 UNICODE_PATH = 0x7075  # Info-ZIP's extra field
 
 
@@ -63,7 +64,7 @@ def relative(text: str) -> tuple[str, list[str]]:
     """
     notes: list[str] = []
     path = unicodedata.normalize("NFC", text.replace("\\", "/"))
-    shown = "".join("\ufffd" if _hidden(letter) else letter for letter in path)
+    shown = HIDDEN.sub("\ufffd", path)
     if shown != path:
         notes.append("its name holds control characters, shown as \ufffd")
     drive = re.match(r"[A-Za-z]:/", shown)
@@ -90,7 +91,3 @@ def unicode_path(extra: bytes, raw: bytes) -> bytes | None:
             return None
         place += 4 + size
     return None
-
-
-def _hidden(letter: str) -> bool:
-    return letter in DIRECTIONS or unicodedata.category(letter) in ("Cc", "Cs")

@@ -12,6 +12,7 @@ from cloudchamber_worker.imaging.errors import Unreadable
 
 MAX_PIXELS = 100_000_000
 MAX_IMAGES = 1_000_000  # of a file
+KEPT = "bBhHiIfd"  # NumPy's letters for (u)int8 to (u)int32, float32 and float64
 EXACT_FLOAT = 2**53  # up to here float64 holds every whole number
 # How an image is turned by EXIF and TIFF orientation, TIFF 6.0, page 36.
 TURNS = {2: "mirrored", 3: "turned by 180°", 4: "mirrored upside down", 5: "transposed",
@@ -68,6 +69,8 @@ def checked(image: Image) -> Image:
         raise Unreadable(f"has shape {pixels.shape}; [height, width] or with 3 colours is needed")
     if 0 in pixels.shape:
         raise Unreadable("has no pixels")
+    if pixels is image.pixels and pixels.flags.c_contiguous:
+        return image
     notes = [*image.notes, *([note] if note else [])]
     pixels = np.ascontiguousarray(pixels)
     return Image(pixels, image.part, image.mask, notes, image.um_per_px, image.from_text)
@@ -75,6 +78,8 @@ def checked(image: Image) -> Image:
 
 def _kept(pixels: np.ndarray) -> tuple[np.ndarray, str]:
     dtype = pixels.dtype
+    if dtype.isnative and dtype.char in KEPT:
+        return pixels, ""
     if dtype.kind == "b":
         return pixels.astype(np.uint8), "its bool values are kept as 0 and 1"
     if dtype == np.float16:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from cloudchamber_worker.imaging import archives, instruments
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.places import Place
 
 if TYPE_CHECKING:
-    from cloudchamber_worker.imaging.decoder import Decoder, Place
+    from cloudchamber_worker.imaging.decoder import Decoder
 
 
 def send_runs(
-    decoder: "Decoder", place: "Place", found: dict[str, archives.Member], *, prefix: bool
+    decoder: "Decoder", place: Place, found: dict[str, archives.Member], *, prefix: bool
 ) -> set[str]:
     """Send the runs among the members of an archive.
 
@@ -48,7 +49,7 @@ def send_runs(
 
 
 def _send(
-    decoder: "Decoder", part: instruments.Part, where: "Place", archive: "Place", prefix: bool
+    decoder: "Decoder", part: instruments.Part, where: Place, archive: Place, prefix: bool
 ) -> None:
     """One file of a run: its particles as crops, or its table."""
     decoder.tell("instrument", reason=part.instrument)

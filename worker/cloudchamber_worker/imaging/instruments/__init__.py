@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from cloudchamber_worker.imaging.instruments import ecotaxa, flowcam, ifcb
 from cloudchamber_worker.imaging.instruments.runs import Open, Part, Particle, Run, RunTable
 
+# Of the files that `advice` is about: it is asked for every file there is.
+RUN_SUFFIXES = (".lst", ".ctx", ".edg", ".cla", ".roi", ".adc", ".hdr")
 INDEX = re.compile(r"\.(lst|adc)$|(^|/)ecotaxa[^/]*\.(tsv|txt)$", re.IGNORECASE)
 
 __all__ = ["Open", "Part", "Particle", "Run", "RunTable", "advice", "read", "recognise"]
@@ -37,4 +39,6 @@ def read(run: Run, open_: Open, names: list[str]) -> Iterator[Part]:
 
 def advice(name: str, head: bytes) -> str | None:
     """What to do about a file of a run that came without the others; None for any other file."""
+    if not name.lower().endswith(RUN_SUFFIXES):
+        return None
     return flowcam.advice(name, head) or ifcb.advice(name, head)
