@@ -190,7 +190,7 @@ def test_labels_match_classes_whatever_their_spelling(importer):
     report = importer.run(
         {"set.zip": zipped({"x.png": png(3), "y.png": png(4)}), "l.csv": ("labels", table)}
     )
-    assert "1 names are not in the dataset: nobody" in report["l.csv"].reason
+    assert "1 of 3 rows name no cutout of this dataset (row 4: nobody)" in report["l.csv"].reason
     assert label_names(importer) == ("CCD tracks", ["X-ray", "muon"])
 
 

@@ -20,7 +20,7 @@ from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.cutting import Masters, cut_frame
-from cloudchamber_worker.steps.import_tables import Tables
+from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.report_lines import Line
 
 BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an import

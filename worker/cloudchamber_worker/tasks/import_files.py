@@ -4,8 +4,8 @@ from typing import Any
 
 from cloudchamber.data.job_requests import ImportFiles
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.steps.import_tables import Tables
 from cloudchamber_worker.steps.intake import Intake
+from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.measuring import measure_new
 from cloudchamber_worker.steps.source import Source, read_masters
 

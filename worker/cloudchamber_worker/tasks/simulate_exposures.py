@@ -14,8 +14,8 @@ from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.imaging.simulation import Simulated, simulate
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.cutting import Masters
-from cloudchamber_worker.steps.import_tables import Tables
 from cloudchamber_worker.steps.intake import Intake
+from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.measuring import measure_new
 from cloudchamber_worker.steps.report_lines import Line
 

@@ -1,0 +1,127 @@
+"""Which column of a table names the cutouts, and which cutout each of its rows means."""
+
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pyarrow as pa
+
+from cloudchamber.data.names import Names, Resolved
+from cloudchamber_worker.imaging.tables import NAME_COLUMNS, ReadTable, holds_names, normal
+from cloudchamber_worker.imaging.tables.delimited import Rows, of_rows
+
+SAMPLE = 2_000  # rows that tell the key column
+# Label Studio stores an upload as data/upload/PROJECT/8 hexadecimal digits-NAME.
+UPLOADED = re.compile(r"^(?:.*/)?(?:data/upload/(?:\d+/)?)?(?:[0-9a-f]{8}-)?(?P<name>[^/]+)$")
+HASHED = re.compile(r"(^|/)[0-9a-f]{8}-[^/]+$|(^|/)data/upload/")
+
+
+def column_texts(read: ReadTable, column: str) -> list[str | None]:
+    """A column as texts: whole numbers without a point, and the words that stood among numbers."""
+    values = read.table[column].to_pylist()
+    words = read.words.get(column, {})
+    texts = [
+        None if v is None
+        else str(int(v)) if isinstance(v, float) and v.is_integer() and abs(v) < 2**53
+        else str(v)
+        for v in values
+    ]  # fmt: skip
+    for index, word in words.items():
+        texts[index] = word
+    return texts
+
+
+def resolve(names: Names, texts: Sequence[str | None]) -> Resolved:
+    """`Names.resolve`; what means nothing so is tried as a web address or an annotator's upload."""
+    resolved = names.resolve(texts)
+    other = {row: alternative(texts[row] or "") for row in resolved.unknown}
+    if not any(other.values()):
+        return resolved
+    return names.resolve([other.get(row) or text for row, text in enumerate(texts)])
+
+
+def alternative(text: str) -> str | None:
+    """The file that an address or an upload's name stands for; None for a plain name."""
+    plain = text.strip()
+    if "?d=" in plain:  # Label Studio's files on its own disk
+        plain = unquote(plain.partition("?d=")[2])
+    elif re.match(r"^[a-z][a-z0-9+.-]*://", plain, re.IGNORECASE):
+        plain = unquote(urlsplit(plain).path).lstrip("/")
+    if HASHED.search(plain):
+        match = UPLOADED.match(plain)
+        plain = unquote(match["name"]) if match else plain
+    return plain if plain != text.strip() else None
+
+
+def choose_key(read: ReadTable, names: Names, asked: str | None) -> tuple[str | None, str]:
+    """The key column and why: as asked, as the format says, else the one that names most cutouts.
+
+    Texts may be names; whole numbers only in a column that is called so and has each once.
+    """
+    there = read.table.column_names
+    if asked is not None:
+        found = next((c for c in there if c == asked), None) or next(
+            (c for c in there if normal(c) == normal(asked)), None
+        )
+        return found, "as asked" if found else f"has no column {asked}: {_list(there)}"
+    if read.key in there:
+        return read.key, f"of the format {read.format}"
+    best, merit = None, 0
+    for column in candidates(read):
+        part = column_texts(read, column)[:SAMPLE]
+        ordinals = resolve(names, part).ordinals
+        met = len(np.unique(ordinals[ordinals >= 0]))
+        if met > merit:
+            best, merit = column, met
+    if best is not None:
+        return best, "its values are names of cutouts"
+    if read.table.num_rows > SAMPLE:
+        for column in candidates(read):
+            if resolve(names, column_texts(read, column)).n:
+                return column, "its values are names of cutouts"
+    return None, "no column of it names a cutout"
+
+
+def candidates(read: ReadTable) -> list[str]:
+    """Columns whose values may be names, the likeliest first."""
+    likely = {name: place for place, name in enumerate(NAME_COLUMNS)}
+    found = []
+    for field in read.table.schema:
+        if pa.types.is_string(field.type):
+            found.append(field.name)
+        elif pa.types.is_integer(field.type) and holds_names(field.name):
+            values = read.table[field.name].drop_null()
+            if len(values.unique()) == len(values):
+                found.append(field.name)
+    return sorted(found, key=lambda c: likely.get(normal(c), 99 - holds_names(c)))
+
+
+def with_header_as_row(read: ReadTable, names: Names) -> ReadTable | None:
+    """The table anew where its first line was no header but a row; None where it was one.
+
+    So it is where a cell of that line names a cutout and the column below does too.
+    """
+    for column in read.table.column_names:
+        if normal(column) in NAME_COLUMNS or names.find(column).ordinal is None:
+            continue
+        if not pa.types.is_string(read.table.schema.field(column).type):
+            continue
+        if not resolve(names, column_texts(read, column)[:SAMPLE]).n:
+            continue
+        there = read.table.column_names
+        cells = [[text or "" for text in column_texts(read, name)] for name in there]
+        rows = Rows([f"column {k + 1}" for k in range(len(there))])
+        rows.cells = [list(there), *map(list, zip(*cells, strict=True))]
+        rows.lines = [max(int(read.rows[0]) - 1, 1), *read.rows.tolist()]
+        anew = of_rows(rows, comma=False)
+        anew.notes.insert(0, "the first line is a row, not a header: it names a cutout")
+        anew.title, anew.format, anew.role = read.title, read.format, read.role
+        anew.refused_rows, anew.ignored_rows = read.refused_rows, read.ignored_rows
+        return anew
+    return None
+
+
+def _list(columns: Iterable[str]) -> str:
+    some = list(columns)
+    return "it has " + ", ".join(some[:12]) + (" …" if len(some) > 12 else "")
