@@ -250,4 +250,4 @@ def test_an_evaluation_of_strangers_says_so(lab: Lab):
     lab.tracks(20, labelled=12)
     lab.run("train_classifier", architecture="trees")
     done = lab.run("evaluate", labels=[{"name": "nobody", "label": "muon"}])
-    assert "None of the 1 names is a cutout" in done["error"]["message"]
+    assert "None of the 1 rows gives a cutout" in done["error"]["message"]

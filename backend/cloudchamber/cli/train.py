@@ -78,7 +78,7 @@ def train(
 
 def evaluate(
     dataset: Annotated[str, typer.Argument(help="Name of the dataset.")],
-    labels: Annotated[Path, typer.Option(help="Label file: CSV name,label.")],
+    labels: Annotated[Path, typer.Option(help="Labels: any file that import takes as labels.")],
     model: Annotated[
         int | None, typer.Option(help="Id of a model version.  [default: the active one]")
     ] = None,
@@ -184,8 +184,15 @@ def _evaluated(result: dict[str, Any]) -> str:
             )
         else:
             lines.append("  none is left, so these figures say nothing about new cutouts.")
-    if result.get("unknown_names"):
-        lines.append(f"{result['unknown_names']} names are not in the dataset.")
+    for key, words in (
+        ("unknown_names", "rows name no cutout of the dataset."),
+        ("ambiguous_names", "rows name several cutouts and are left out."),
+        ("unusable_rows", "rows hold no class that can be used."),
+        ("repeated_rows", "rows say what an earlier row says."),
+        ("divided_cutouts", "cutouts have no class with the most votes and are left out."),
+    ):
+        if result.get(key):
+            lines.append(f"{result[key]} {words}")
     classes = [c["name"] if isinstance(c, dict) else str(c) for c in result.get("classes") or []]
     if result.get("confusion") and len(classes) == len(result["confusion"]):
         lines.append(confusion(result["confusion"], classes))

@@ -41,7 +41,7 @@ class Source:
         """Every file of an upload."""
         assert ref.role != "ignore"
         size = self._sizes[ref.id]
-        with _spooled(self.job, ref.id) as (stream, name):
+        with spooled(self.job, ref.id) as (stream, name):
             files = decode(
                 stream, name, ref.role, parcel=ref.parcel, taken_as=self.params.taken_as,
                 text_images=self.params.text_images, keep_alive=self.keep_alive,
@@ -78,7 +78,7 @@ def read_masters(source: Source, take: Callable[[DecodedFile, str], MasterFrames
 
 
 @contextmanager
-def _spooled(job: JobContext, upload_id: int) -> Iterator[tuple[BinaryIO, str]]:
+def spooled(job: JobContext, upload_id: int) -> Iterator[tuple[BinaryIO, str]]:
     """The upload as an unnamed file, which leaves nothing behind however the process ends."""
     with tempfile.TemporaryFile() as spool:
         with job.read() as session:

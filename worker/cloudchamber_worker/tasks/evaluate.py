@@ -1,49 +1,53 @@
 """Compare a model version with a label file: accuracy, macro-F1, confusion, calibration."""
 
-import csv
-import io
-
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import columns, cutouts, datasets, label_sets, models, uploads
-from cloudchamber.data.job_requests import Evaluate, NamedLabel
+from cloudchamber.data import columns, cutouts, datasets, label_sets, models
+from cloudchamber.data.job_requests import Evaluate
 from cloudchamber.data.names import Names
-from cloudchamber.data.spreadsheet import restore
 from cloudchamber.errors import JobError
+from cloudchamber_worker.imaging.sandbox import decode
+from cloudchamber_worker.imaging.tables import ReadTable
 from cloudchamber_worker.learning.classifier import classifier_from_bytes
 from cloudchamber_worker.learning.metrics import summarise
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.classifier_inputs import read_for_model
+from cloudchamber_worker.steps.joining.label_files import compared_labels
+from cloudchamber_worker.steps.source import spooled
 
 QUEUE = "cpu"
-MAX_FILE = 64 << 20
 
 
 def run(job: JobContext) -> None:
     """Read labels and predictions → figures → publish them as the job's result."""
     params = Evaluate.model_validate(job.params)
     job.progress(0.1, "reading")
+    tables = _tables(job, params)
     with job.read() as session:
         model = _model(session, job.dataset_id, params.model_version_id)
-        wanted = params.labels or _label_file(session, params.upload_id)
-        resolved = Names(cutouts.paths(session, job.dataset_id)).resolve([w.name for w in wanted])
-        meant = resolved.ordinals
-        known = [line for line, ordinal in zip(wanted, meant, strict=True) if ordinal >= 0]
-        if not known:
+        names_of = Names(cutouts.paths(session, job.dataset_id))
+        dataset = datasets.get_dataset(session, job.dataset_id)
+        known = label_sets.get_label_set(session, dataset.label_set_id).classes
+        given = compared_labels(
+            tables, names_of, {c.number: c.name for c in known if c.number is not None}
+        )
+        if not len(given.ordinals):
             raise JobError(
-                f"None of the {len(wanted)} names is a cutout of this dataset.",
-                hint="The column “name” holds file names without ending, or EXPOSURE:ordinal.",
+                f"None of the {given.given} rows gives a cutout of this dataset its class: "
+                + "; ".join(given.notes[-1:]),
+                hint="It is read as import reads labels: a column of names and one of classes.",
             )
-        rows = meant[meant >= 0]
+        rows = given.ordinals
         job.progress(0.4, "predicting", cutouts=len(rows))
         probability = _probability(session, job.dataset_id, model, rows)
         trained_on, _ = models.read_label_snapshot(session, model)
         if model.dataset_id != job.dataset_id:
             trained_on = trained_on[:0]  # ordinals of another dataset
     names = [c["name"] for c in model.classes]
-    y = _class_numbers([line.label for line in known], names)
+    y = _class_numbers(given.labels, names)
     # Classes the model does not know get no probability: their cutouts count as mistakes.
     unknown = np.zeros((len(rows), len(names) - probability.shape[1]), np.float32)
     probability = np.concatenate([probability, unknown], axis=1)
@@ -57,7 +61,12 @@ def run(job: JobContext) -> None:
         "ece": calibration["ece"],
         "reliability": calibration["bins"],
         "model_version_id": model.id,
-        "unknown_names": len(wanted) - len(known),
+        "unknown_names": given.unknown,
+        "ambiguous_names": given.ambiguous,
+        "unusable_rows": given.unusable,
+        "repeated_rows": given.repeated,
+        "divided_cutouts": given.divided,
+        "notes": given.notes,
         "in_training": int((~unseen).sum()),
         "unseen": {key: apart[key] for key in ("n", "accuracy", "accuracy_interval", "macro_f1")},
     }
@@ -76,33 +85,30 @@ def _model(session: Session, dataset_id: int, model_version_id: int | None) -> m
     return model
 
 
-def _label_file(session: Session, upload_id: int | None) -> list[NamedLabel]:
-    """Lines of a CSV file with the columns name and label (in that order without a header)."""
-    if upload_id is None:
+def _tables(job: JobContext, params: Evaluate) -> list[ReadTable]:
+    """The labels to compare with, as tables: those of the request, or of the file."""
+    if params.labels:
+        named = {
+            "name": [line.name for line in params.labels],
+            "label": [line.label for line in params.labels],
+        }
+        return [ReadTable(pa.table(named), key="name", label_column="label")]
+    if params.upload_id is None:
         raise JobError("There are no labels to compare with.", hint="Name a label file.")
-    raw = bytearray()
-    for chunk in uploads.read_upload(session, upload_id):
-        raw += chunk
-        if len(raw) > MAX_FILE:
-            raise JobError("The label file is larger than 64 MB.")
-    try:
-        lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise JobError(
-            "The label file is no CSV text.", hint="It needs the columns name,label."
-        ) from error
-    lines = [[cell.strip() for cell in line] for line in lines if any(line)]
-    header = [cell.lower() for cell in lines[0]] if lines else []
-    name, label, first = 0, 1, 0
-    if "name" in header and "label" in header:
-        name, label, first = header.index("name"), header.index("label"), 1
-    found = [
-        NamedLabel(name=restore(line[name])[:1024], label=restore(line[label])[:200])
-        for line in lines[first:]
-        if len(line) > max(name, label) and line[name] and line[label]
-    ]
+    found: list[ReadTable] = []
+    refused: list[str] = []
+    with spooled(job, params.upload_id) as (stream, name):
+        for file in decode(stream, name, "labels", keep_alive=lambda: job.progress(0.1, "reading")):
+            for item in file.items:
+                if item.table is not None:
+                    found.append(ReadTable.of(item.table, item.about))
+            if file.refused:
+                refused.append(f"{file.name} {file.refused}")
     if not found:
-        raise JobError("The label file holds no labels.", hint="It needs the columns name,label.")
+        raise JobError(
+            f"The label file holds no labels: {'; '.join(refused[:3])}.",
+            hint="Every form of labels that import takes is read.",
+        )
     return found
 
 
