@@ -74,9 +74,14 @@ class JobContext:
 
     @property
     def dataset_id(self) -> int:
-        """The dataset the job works on; every built-in kind has one."""
+        """The dataset the job works on; every kind but the look has one."""
         if self._dataset_id is None:
             raise LookupError(f"a {self.kind} job without a dataset")
+        return self._dataset_id
+
+    @property
+    def into(self) -> int | None:
+        """The dataset, None for a look before one is made."""
         return self._dataset_id
 
     @property

@@ -1,0 +1,239 @@
+"""What an import would make of files: each told apart and counted, nothing stored."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from cloudchamber.data.accounts import TakenFor
+from cloudchamber.data.job_requests import LookAtFiles, UploadRef
+from cloudchamber.data.looks import Answer, ExposurePreview, LookFile, Question
+from cloudchamber.data.names import tidy
+from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.frames import unit_of
+from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
+from cloudchamber_worker.steps.cutting import CutFrame, Masters, cut_frame
+from cloudchamber_worker.steps.exposure_preview import (
+    BrightPixels,
+    bright_pixels,
+    picture,
+    significance,
+)
+from cloudchamber_worker.steps.joining import Tables
+from cloudchamber_worker.steps.report_lines import Line
+
+CROPS_SHOWN = 60
+CROP_BYTES = 4 << 20  # of all crops that are shown
+CUT_PIXELS = 64_000_000  # exposures beyond are counted, not cut: a look is quick
+KINDS = {"exposure": "exposures", "crop": "crops"}
+ROLES: dict[str, TakenFor] = {"bias": "bias", "dark": "dark"}
+
+
+@dataclass
+class Seen:
+    """One file while it is looked at, and what of it tells it from its neighbours."""
+
+    line: Line
+    upload: UploadRef
+    crops: int = 0
+    exposures: int = 0
+    sides: list[tuple[int, int]] = field(default_factory=list)
+    dtypes: set[str] = field(default_factory=set)
+    why: str = ""
+
+
+@dataclass
+class ShownExposure:
+    """The first exposure, ready to be sent."""
+
+    about: ExposurePreview
+    picture: np.ndarray
+    bright: BrightPixels
+
+
+class Survey:
+    """Looks at decoded files one by one.
+
+    paths : of all cutouts that would be made, in order
+    crops : the first crops [height, width(, 3)] with their masks, for a picture of them
+    folders : crops by the folder they lie in, '' for none
+    uncut : exposures that were not cut, so that their cutouts are not counted
+    """
+
+    def __init__(self, params: LookAtFiles, tables: Tables) -> None:
+        self.params, self.tables = params, tables
+        self.paths: list[str] = []
+        self.crops: list[tuple[np.ndarray, np.ndarray | None]] = []
+        self.folders: Counter[str] = Counter()
+        self.shown: ShownExposure | None = None
+        self.n_exposures = self.uncut = self.n_files = 0
+        self._crop_bytes = self._cut_pixels = 0
+        self._seen: list[Seen] = []
+
+    def take(self, file: DecodedFile, upload: UploadRef, masters: Masters) -> None:
+        """Look at one file."""
+        line = Line(file.name)
+        seen = Seen(line, upload)
+        for item in file.items:
+            if item.table is not None:
+                self.tables.add(line, item, upload.role)
+            elif item.pixels is None:
+                continue
+            elif upload.role in ROLES:
+                line.account.exposures += 1
+                seen.exposures += 1
+            else:
+                try:
+                    if item.kind == "frame":
+                        self._exposure(item, seen, masters)
+                    else:
+                        self._crop(item, seen)
+                except Unreadable as error:
+                    line.refuse_part(item.name, str(error))
+        if upload.role in ROLES:
+            line.account.taken_for = ROLES[upload.role]
+        line.close(file)
+        self.n_files += 1
+        self._seen.append(seen)
+
+    def files(self) -> list[LookFile]:
+        """A line per file; alike files of one folder are one."""
+        groups: dict[tuple[object, ...], list[Seen]] = {}
+        for seen in self._seen:
+            line = seen.line
+            folder = line.name.rpartition("/")[0]
+            alike = line.state == "in" and line.account.taken_for in ("crop", "exposure")
+            key = (
+                (folder, line.account.taken_for, seen.upload.role, PurePosixPath(line.name).suffix)
+                if alike and folder
+                else (line.state, line.reason, folder)
+                if line.state in ("ignored", "needs_answer") and folder
+                else (id(seen),)
+            )
+            groups.setdefault(key, []).append(seen)
+        return [_look_file(group) for group in groups.values()]
+
+    def _exposure(self, item: Item, seen: Seen, masters: Masters) -> None:
+        assert item.pixels is not None
+        line = seen.line
+        path = tidy(item.name)
+        self.n_exposures += 1
+        seen.exposures += 1
+        line.account.taken_for = "exposure"
+        line.account.exposures += 1
+        seen.sides.append((item.pixels.shape[0], item.pixels.shape[1]))
+        seen.dtypes.add(item.pixels.dtype.name)
+        seen.why = "an image HDU of a FITS file" if "hdu" in item.about else "asked for"
+        self._cut_pixels += item.pixels.size
+        if self._cut_pixels > CUT_PIXELS and self.shown is not None:
+            self.uncut += 1
+            return
+        cut = cut_frame(item, path, line.name, self.params, masters)
+        line.n_cutouts += len(cut.cuts)
+        self.paths += [f"{path}:{number}" for number in range(len(cut.cuts))]
+        if self.shown is None:
+            self.shown = _shown(cut)
+
+    def _crop(self, item: Item, seen: Seen) -> None:
+        assert item.pixels is not None
+        line = seen.line
+        line.n_cutouts += 1
+        if line.account.taken_for == "unknown":
+            line.account.taken_for = "crop"
+        line.account.notes += item.about.get("notes", [])
+        seen.crops += 1
+        seen.sides.append((item.pixels.shape[0], item.pixels.shape[1]))
+        seen.dtypes.add(f"{item.pixels.dtype.name}{' RGB' if item.pixels.ndim == 3 else ''}")
+        seen.why = "an image"
+        path = tidy(item.name)
+        self.paths.append(path)
+        folder = item.about.get("folder") or ""
+        self.folders[folder] += 1
+        self.tables.note_crop(path, folder or None)
+        room = len(self.crops) < CROPS_SHOWN and self._crop_bytes < CROP_BYTES
+        if room and item.pixels.nbytes < CROP_BYTES:
+            self._crop_bytes += item.pixels.nbytes
+            self.crops.append((np.array(item.pixels), item.mask))
+
+
+def _shown(cut: CutFrame) -> ShownExposure:
+    frame = cut.frame
+    electrons = unit_of(cut.exposure.header) == "electron"
+    sigma = significance(frame, electrons=electrons)
+    bright = bright_pixels(sigma, frame.image)
+    small, scale = picture(sigma)
+    noise = frame.amplifiers[0].noise if frame.amplifiers else float("nan")
+    about = ExposurePreview(
+        name=cut.exposure.path,
+        height=cut.exposure.height,
+        width=cut.exposure.width,
+        scale=scale,
+        unit=cut.exposure.unit,
+        noise=noise if math.isfinite(noise) else 0.0,
+        floor_sigma=bright.floor,
+        n_bright=len(bright.index),
+        n_exposures=1,
+    )
+    return ShownExposure(about, small, bright)
+
+
+def _look_file(group: list[Seen]) -> LookFile:
+    first = group[0]
+    line = first.line
+    folder = line.name.rpartition("/")[0]
+    notes = Counter(note for seen in group for note in dict.fromkeys(seen.line.account.notes))
+    return LookFile(
+        name=line.name if len(group) == 1 else f"{folder}/",
+        n=len(group),
+        upload_id=first.upload.id,
+        role=first.upload.role,
+        taken_for=line.account.taken_for,
+        why=line.account.why or first.why,
+        state=line.state,
+        reason=line.reason,
+        question=_question(line),
+        n_crops=sum(seen.crops for seen in group),
+        n_exposures=sum(seen.exposures for seen in group),
+        shape=_shape([side for seen in group for side in seen.sides]),
+        dtype=", ".join(sorted({dtype for seen in group for dtype in seen.dtypes})),
+        folder=folder or None,
+        notes=[note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(20)],
+    )
+
+
+def _question(line: Line) -> Question | None:
+    text = line.account.question
+    if text is None:
+        return None
+    if "--as " in text:
+        return Question(
+            kind="exposure_or_crop",
+            text=text,
+            answers=[
+                Answer(caption="Whole exposures", param="taken_as", value="exposures"),
+                Answer(caption="Cutouts", param="taken_as", value="crops"),
+            ],
+        )
+    if "--text-images" in text or "matrix" in text:
+        return Question(
+            kind="image_or_table",
+            text=text,
+            answers=[
+                Answer(caption="Images", param="text_images", value="yes"),
+                Answer(caption="No images", param="text_images", value="no"),
+            ],
+        )
+    return Question(kind="other", text=text)
+
+
+def _shape(sides: list[tuple[int, int]]) -> str:
+    if not sides:
+        return ""
+    return " x ".join(_range([side[axis] for side in sides]) for axis in (1, 0))
+
+
+def _range(values: list[int]) -> str:
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low}-{high}"
