@@ -20,6 +20,7 @@ from cloudchamber.api import (
     jobs,
     label_sets,
     labels,
+    looks,
     models,
     openapi,
     people,
@@ -38,7 +39,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     session, label_sets, datasets, dataset_settings, uploads, columns, cutouts, labels, agreement,
-    exposures, models, exports, jobs, events, people, openapi,
+    exposures, models, exports, jobs, looks, events, people, openapi,
 )  # fmt: skip
 
 

@@ -1,10 +1,7 @@
 """Binary answers with an ETag."""
 
 import hashlib
-import json
-from typing import Any
 
-import numpy as np
 from fastapi import Request, Response
 
 OCTETS = "application/octet-stream"
@@ -34,19 +31,6 @@ def octets(content: bytes, tag: str, **headers: str) -> Response:
     """Bytes with their ETag; keyword `X_Column` becomes the header X-Column."""
     more = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(content, media_type=OCTETS, headers=_headers(tag) | more)
-
-
-def pack(items: list[dict[str, Any]], arrays: list[np.ndarray], **header: Any) -> bytes:
-    """Header and payload in one: uint32 length of the JSON header, the header, padding to 8
-    bytes, the payload. Each array lies at a multiple of 8 bytes from the payload's start;
-    the caller has written these offsets into `items`."""
-    text = json.dumps({"items": items, **header}, separators=(",", ":"), allow_nan=False).encode()
-    head = len(text).to_bytes(4, "little") + text
-    parts = [head, bytes(-len(head) % 8)]
-    for array in arrays:
-        raw = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        parts += [raw, bytes(-len(raw) % 8)]
-    return b"".join(parts)
 
 
 def _headers(tag: str) -> dict[str, str]:

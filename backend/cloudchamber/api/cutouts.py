@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from cloudchamber.api.binary import etag, octets, pack, unchanged
+from cloudchamber.api.binary import etag, octets, unchanged
 from cloudchamber.api.deps import Db
 from cloudchamber.api.schemas import BINARY, MAX_ID, Flag, Id, Ordinal, Schema, Text
 from cloudchamber.data import cutouts, datasets, exposures
+from cloudchamber.data.packs import pack
 from cloudchamber.errors import Invalid, NotFound
 from cloudchamber.services.cutouts import pixel_pack
 

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy.orm import Session
 
-from cloudchamber.api.binary import etag, octets, pack, unchanged
+from cloudchamber.api.binary import etag, octets, unchanged
 from cloudchamber.api.deps import Db
 from cloudchamber.api.schemas import BINARY, Id, Schema
 from cloudchamber.data import datasets, exposures, revisions
+from cloudchamber.data.packs import pack
 from cloudchamber.services.cutouts import footprint_pack
 
 router = APIRouter(tags=["exposures"])

@@ -77,6 +77,7 @@ class LookTable(Table):
 
     file: str
     all_columns: list[str] = Field(default_factory=list)
+    question: Question | None = None
 
 
 class FolderClass(Document):

@@ -121,6 +121,26 @@ def numbered(path: str, number: int) -> str:
     return f"{path[:start]}~{number}{path[start:]}"
 
 
+def common_name(paths: Sequence[str]) -> str:
+    """What a dataset of these files may be called: the folder that all share, else the one file."""
+    if not paths:
+        return ""
+    shared = paths[0].rpartition("/")[0].split("/")
+    for path in paths[1:]:
+        folders = path.rpartition("/")[0].split("/")
+        same = 0
+        while same < min(len(shared), len(folders)) and shared[same] == folders[same]:
+            same += 1
+        shared = shared[:same]
+    if shared and shared[-1]:
+        name = shared[-1]
+    else:
+        name = paths[0].rpartition("/")[2] if len(paths) == 1 else ""
+    for suffix in (".zip", ".tar.gz", ".tgz", ".tar"):
+        name = name.removesuffix(suffix)
+    return without_suffix(name)
+
+
 How = Literal["path", "name", "file_name", "case"]
 
 

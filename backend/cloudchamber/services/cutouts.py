@@ -7,20 +7,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, exposures
-
-
-class Offsets:
-    """Hands out places in a payload, each at a multiple of 8 bytes."""
-
-    def __init__(self) -> None:
-        self.next = 0
-
-    def take(self, nbytes: int) -> int:
-        """Offset of an array of `nbytes`."""
-        offset = self.next
-        self.next += nbytes + -nbytes % 8
-        return offset
-
+from cloudchamber.data.packs import Offsets, add_mask, add_pixels
 
 Pack = tuple[list[dict[str, Any]], list[np.ndarray]]
 
@@ -31,14 +18,8 @@ def pixel_pack(session: Session, dataset_id: int, found: Sequence[cutouts.Cutout
     flags = {cutout.ordinal: cutout.flags for cutout in found}
     pixels = cutouts.iter_pixels(session, dataset_id, ordinals=list(flags))
     for ordinal, values, mask in pixels:
-        item: dict[str, Any] = {
-            "ordinal": ordinal, "dtype": values.dtype.name, "shape": list(values.shape),
-            "offset": offsets.take(values.nbytes), "nbytes": values.nbytes,
-            "flags": cutouts.flag_names(flags[ordinal]),
-        }  # fmt: skip
-        arrays.append(values)
-        _add_mask(item, mask, offsets, arrays)
-        items.append(item)
+        names = cutouts.flag_names(flags[ordinal])
+        add_pixels(items, arrays, offsets, values, mask, ordinal=ordinal, flags=names)
     return items, arrays
 
 
@@ -53,15 +34,5 @@ def footprint_pack(session: Session, exposure: exposures.Exposure) -> Pack:
             "height": cutout.height, "width": cutout.width,
             "flags": cutouts.flag_names(cutout.flags),
         }  # fmt: skip
-        _add_mask(item, masks.get(cutout.id), offsets, arrays)
-        items.append(item)
+        add_mask(items, item, arrays, offsets, masks.get(cutout.id))
     return items, arrays
-
-
-def _add_mask(
-    item: dict[str, Any], mask: np.ndarray | None, offsets: Offsets, arrays: list[np.ndarray]
-) -> None:
-    item["mask_offset"] = None if mask is None else offsets.take(mask.size)
-    item["mask_nbytes"] = 0 if mask is None else mask.size
-    if mask is not None:
-        arrays.append(mask.astype(np.uint8))

@@ -13,15 +13,17 @@ from cloudchamber.data import cutouts, exposures
 from cloudchamber.data.accounts import Part
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
-from cloudchamber.data.job_requests import Cutting
+from cloudchamber.data.job_requests import Cutting, UploadRef
 from cloudchamber.data.jobs import ImportFile, add_import_files
 from cloudchamber.data.names import numbered, tidy
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.cutting import Masters, cut_frame
+from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.report_lines import Line
+from cloudchamber_worker.steps.source import MasterFrames
 
 BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an import
 BATCH_CUTOUTS = 500
@@ -49,6 +51,7 @@ class Intake:
         self._waiting_bytes = 0
         self._lines: list[Line] = []
         self._met: Counter[str] = Counter()
+        self._matrices = HeldMatrices()
         self._flushed_at = time.monotonic()
         self._message = "reading"
         with job.read() as session:
@@ -70,29 +73,48 @@ class Intake:
         self._message = file.name
         line = self._line(file.name)
         done = line.name in self._reported  # an earlier attempt has finished it
+        matrices: list[Item] = []
         for item in file.items:
             self.still_here()
             if item.table is not None:
                 tables.add(line, item, role)
-                continue
-            if done:
-                if item.kind == "crop":
-                    tables.note_crop(tidy(item.name), item.about.get("folder"))
-                continue
-            try:
-                if item.kind == "frame":
-                    self._exposure(item, line, masters)
-                else:
-                    tables.note_crop(self._crop(item, line), item.about.get("folder"))
-            except Unreadable as error:
-                line.refuse_part(item.name, str(error))
-        self.report(file, line)
+            elif self._matrices.asks(file, item):
+                matrices.append(item)
+            elif not done:
+                self._take_image(item, line, masters, tables)
+            elif item.kind == "crop":
+                tables.note_crop(tidy(item.name), item.about.get("folder"))
+        if not matrices:
+            self.report(file, line)
+        for held in self._matrices.hold(Held(file, line, matrices)) if matrices else ():
+            for item in held.items:
+                self._take_image(item, held.line, masters, tables)
+            self.report(held.file, held.line)
 
-    def take_master(self, file: DecodedFile, kind: str) -> list[tuple[np.ndarray, dict[str, Any]]]:
+    def finish(self) -> None:
+        """Report what remains a question, and store all that waits."""
+        for held in self._matrices.rest():
+            self.report(held.file, held.line)
+        self.flush()
+
+    def set_aside(self, name: str) -> None:
+        """Report a file that the user has said not to use."""
+        self.report(DecodedFile(name, iter(()), ignored="set aside by you"), self._line(name))
+
+    def _take_image(self, item: Item, line: Line, masters: Masters, tables: Tables) -> None:
+        try:
+            if item.kind == "frame":
+                self._exposure(item, line, masters)
+            else:
+                tables.note_crop(self._crop(item, line), item.about.get("folder"))
+        except Unreadable as error:
+            line.refuse_part(item.name, str(error))
+
+    def take_master(self, file: DecodedFile, kind: str, _: UploadRef) -> MasterFrames:
         """The frames (pixels, header) of a file that is part of a master 'bias' or 'dark'."""
         line = self._line(file.name)
         line.account.taken_for = "bias" if kind == "bias" else "dark"
-        frames = []
+        frames: MasterFrames = []
         for item in file.items:
             if item.kind == "frame" and item.pixels is not None:
                 frames.append((item.pixels, item.about["header"]))

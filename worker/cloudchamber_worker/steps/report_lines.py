@@ -35,6 +35,8 @@ class Line:
         account.parts += [
             Part(name=part, state="refused", reason=why) for part, why in file.parts_refused
         ] + [Part(name=part, state="ignored", reason=why) for part, why in file.parts_ignored]
+        if file.instrument is not None:
+            account.taken_for = "instrument_run"
         refused = [part for part in account.parts if part.state == "refused"]
         came_in = self.n_cutouts or self.known or account.exposures or account.tables
         if file.question is not None and not came_in:

@@ -51,12 +51,19 @@ class Source:
                 self.part = (self._through + file.part * size) / self._total
         self._through += size
 
+    def names(self, *roles: str) -> list[str]:
+        """File names of the uploads of these roles."""
+        with self.job.read() as session:
+            return [uploads.get_upload(session, ref.id).name for ref in self.refs(*roles)]
+
     def refs(self, *roles: str) -> list[UploadRef]:
         """The uploads of these roles."""
         return [ref for ref in self.params.uploads if ref.role in roles]
 
 
-def read_masters(source: Source, take: Callable[[DecodedFile, str], MasterFrames]) -> Masters:
+def read_masters(
+    source: Source, take: Callable[[DecodedFile, str, UploadRef], MasterFrames]
+) -> Masters:
     """The medians of the uploads with role bias and dark; `take` gives a file's frames.
 
     Raises
@@ -67,7 +74,9 @@ def read_masters(source: Source, take: Callable[[DecodedFile, str], MasterFrames
     made: dict[str, np.ndarray | None] = {"bias": None, "dark": None}
     for kind in made:
         refs = source.refs(kind)
-        frames = [one for ref in refs for file in source.decode(ref) for one in take(file, kind)]
+        frames = [
+            one for ref in refs for file in source.decode(ref) for one in take(file, kind, ref)
+        ]
         if not refs:
             continue
         try:

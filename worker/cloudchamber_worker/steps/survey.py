@@ -21,13 +21,14 @@ from cloudchamber_worker.steps.exposure_preview import (
     picture,
     significance,
 )
+from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.report_lines import Line
+from cloudchamber_worker.steps.source import MasterFrames
 
 CROPS_SHOWN = 60
 CROP_BYTES = 4 << 20  # of all crops that are shown
 CUT_PIXELS = 64_000_000  # exposures beyond are counted, not cut: a look is quick
-KINDS = {"exposure": "exposures", "crop": "crops"}
 ROLES: dict[str, TakenFor] = {"bias": "bias", "dark": "dark"}
 
 
@@ -70,38 +71,66 @@ class Survey:
         self.shown: ShownExposure | None = None
         self.n_exposures = self.uncut = self.n_files = 0
         self._crop_bytes = self._cut_pixels = 0
-        self._seen: list[Seen] = []
+        self._matrices = HeldMatrices()
+        self._seen: dict[tuple[str, int], Seen] = {}
 
     def take(self, file: DecodedFile, upload: UploadRef, masters: Masters) -> None:
         """Look at one file."""
         line = Line(file.name)
         seen = Seen(line, upload)
+        matrices: list[Item] = []
         for item in file.items:
             if item.table is not None:
                 self.tables.add(line, item, upload.role)
-            elif item.pixels is None:
-                continue
-            elif upload.role in ROLES:
+            elif self._matrices.asks(file, item):
+                matrices.append(item)
+            else:
+                self._image(item, seen, masters)
+        self.n_files += 1
+        self._seen[line.name, id(line)] = seen
+        if not matrices:
+            line.close(file)
+        for held in self._matrices.hold(Held(file, line, matrices)) if matrices else ():
+            for item in held.items:
+                self._image(item, self._seen[held.line.name, id(held.line)], masters)
+            held.line.close(held.file)
+
+    def take_master(self, file: DecodedFile, kind: str, upload: UploadRef) -> MasterFrames:
+        """Look at a file of a master 'bias' or 'dark'; returns its frames."""
+        line = Line(file.name)
+        line.account.taken_for = ROLES[kind]
+        seen = Seen(line, upload)
+        frames: MasterFrames = []
+        for item in file.items:
+            if item.kind == "frame" and item.pixels is not None:
+                frames.append((item.pixels, item.about["header"]))
                 line.account.exposures += 1
                 seen.exposures += 1
-            else:
-                try:
-                    if item.kind == "frame":
-                        self._exposure(item, seen, masters)
-                    else:
-                        self._crop(item, seen)
-                except Unreadable as error:
-                    line.refuse_part(item.name, str(error))
-        if upload.role in ROLES:
-            line.account.taken_for = ROLES[upload.role]
+                seen.sides.append((item.pixels.shape[0], item.pixels.shape[1]))
+                seen.dtypes.add(item.pixels.dtype.name)
         line.close(file)
         self.n_files += 1
-        self._seen.append(seen)
+        self._seen[line.name, id(line)] = seen
+        return frames
+
+    def finish(self) -> None:
+        """Close what remains a question."""
+        for held in self._matrices.rest():
+            held.line.close(held.file)
+
+    def _image(self, item: Item, seen: Seen, masters: Masters) -> None:
+        try:
+            if item.kind == "frame":
+                self._exposure(item, seen, masters)
+            else:
+                self._crop(item, seen)
+        except Unreadable as error:
+            seen.line.refuse_part(item.name, str(error))
 
     def files(self) -> list[LookFile]:
         """A line per file; alike files of one folder are one."""
         groups: dict[tuple[object, ...], list[Seen]] = {}
-        for seen in self._seen:
+        for seen in self._seen.values():
             line = seen.line
             folder = line.name.rpartition("/")[0]
             alike = line.state == "in" and line.account.taken_for in ("crop", "exposure")

@@ -23,7 +23,9 @@ def run(job: JobContext) -> None:
         for file in source.decode(ref):
             intake.part = source.part
             intake.take(file, ref.role, masters, tables)
-    intake.flush()
+    for name in source.names("ignore"):
+        intake.set_aside(name)
+    intake.finish()
     measure_new(job, intake.counts)
     job.progress(0.96, "joining tables", **intake.counts)
     tables.join()

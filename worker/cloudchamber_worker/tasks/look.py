@@ -1,11 +1,9 @@
 """See what an import would make of the files; nothing is stored but the look."""
 
-import numpy as np
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, label_sets
 from cloudchamber.data.accounts import Table
-from cloudchamber.data.binary import Offsets, pack
 from cloudchamber.data.job_requests import LookAtFiles
 from cloudchamber.data.label_sets import normal_name
 from cloudchamber.data.looks import (
@@ -18,16 +16,15 @@ from cloudchamber.data.looks import (
     Question,
     SetChoice,
 )
-from cloudchamber.data.names import Names
-from cloudchamber.data.uploads import get_upload
-from cloudchamber_worker.imaging.sandbox import DecodedFile
+from cloudchamber.data.names import Names, common_name
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.joining import Tables
-from cloudchamber_worker.steps.source import MasterFrames, Source, read_masters
+from cloudchamber_worker.steps.look_pictures import crops_pack, exposure_pack
+from cloudchamber_worker.steps.source import Source, read_masters
 from cloudchamber_worker.steps.survey import Survey
 
 QUEUE = "cpu"
-MAX_CLASSES = 200
+KEEP_OR_REPLACE = (("Keep what is there", "keep"), ("Take the new ones", "replace"))
 
 
 def run(job: JobContext) -> None:
@@ -35,38 +32,118 @@ def run(job: JobContext) -> None:
     params = LookAtFiles.model_validate(job.params)
     tables = Tables(job, params)
     survey = Survey(params, tables)
-    source = Source(job, params, lambda: job.progress(source.part, "looking", files=survey.n_files))
-    masters = read_masters(source, _frames)
+
+    def beat() -> None:
+        job.progress(0.95 * source.part, "looking", files=survey.n_files)
+
+    source = Source(job, params, beat)
+    masters = read_masters(source, survey.take_master)
     for ref in source.refs("data", "labels", "metadata"):
         for file in source.decode(ref):
             survey.take(file, ref, masters)
-            job.progress(source.part, file.name, files=survey.n_files)
+            beat()
+    survey.finish()
     with job.read() as session:
         known = [] if job.into is None else cutouts.paths(session, job.into)
-        there = set(known)
-        names = Names([*known, *dict.fromkeys(p for p in survey.paths if p not in there)])
-        suggested = _suggested_name(session, params, survey)
-        accounts = tables.preview(names)
-        files = survey.files()
-        look = Look(
-            suggested_name=suggested,
-            n_files=survey.n_files,
-            files=[*files, *_set_aside(session, params)],
-            tables=[_table(account, "") for account in accounts],
-            classes=_classes(survey),
-            n_without_folder=survey.folders[""],
-            label_sets=_choices(session, survey),
-            exposure=None if survey.shown is None else survey.shown.about,
-            n_crops_shown=len(survey.crops),
-            sentences=_sentences(survey, len(there & set(survey.paths))),
-        )
+        sets = _sets(session, survey)
+    there = set(known)
+    fresh = list(dict.fromkeys(path for path in survey.paths if path not in there))
+    accounts = tables.preview(Names([*known, *fresh]))
+    files = [*survey.files(), *_set_aside(source)]
+    look = Look(
+        suggested_name=common_name([file.name for file in files]),
+        n_files=sum(file.n for file in files),
+        files=files,
+        tables=_tables(accounts, tables),
+        classes=[FolderClass(name=name, n=n) for name, n in survey.folders.most_common() if name],
+        n_without_folder=survey.folders[""],
+        label_sets=sets,
+        exposure=None if survey.shown is None else survey.shown.about,
+        n_crops_shown=len(survey.crops),
+        sentences=_sentences(survey, len(fresh)),
+    )
     with job.publish(look.model_dump(mode="json")) as session:
-        session.add(LookPreview(job_id=job.id, exposure=_exposure(survey), crops=_crops(survey)))
+        session.add(
+            LookPreview(
+                job_id=job.id,
+                exposure=None if survey.shown is None else exposure_pack(survey.shown),
+                crops=crops_pack(survey.crops) if survey.crops else None,
+            )
+        )
 
 
-def _frames(file: DecodedFile, kind: str) -> MasterFrames:
+def _set_aside(source: Source) -> list[LookFile]:
     return [
-        (item.pixels, item.about["header"])
-        for item in file.items
-        if item.kind == "frame" and item.pixels is not None
+        LookFile(name=name, upload_id=ref.id, role="ignore", state="ignored",
+                 reason="set aside by you")
+        for ref, name in zip(source.refs("ignore"), source.names("ignore"), strict=True)
+    ]  # fmt: skip
+
+
+def _tables(accounts: list[Table], tables: Tables) -> list[LookTable]:
+    """The accounts with the files they are of; class folders come last and are of none."""
+    owners = [*tables.owners, *[""] * (len(accounts) - len(tables.owners))]
+    return [
+        LookTable(
+            **account.model_dump(),
+            file=file,
+            all_columns=[column.name for column in account.columns],
+            question=_question(account),
+        )
+        for account, file in zip(accounts, owners, strict=True)
     ]
+
+
+def _question(account: Table) -> Question | None:
+    """What a table leaves open, with the ways to answer."""
+    if account.labels is not None and account.labels.asked:
+        answers = [
+            Answer(caption=caption, param="existing_labels", value=value)
+            for caption, value in KEEP_OR_REPLACE
+        ]
+        return Question(
+            kind="existing_labels",
+            text=f"{account.labels.asked} images have another label already.",
+            answers=answers,
+        )
+    open_columns = [c for c in account.columns if c.state == "needs_answer"]
+    if open_columns:
+        answers = [
+            Answer(caption=caption, param="existing_values", value=value)
+            for caption, value in KEEP_OR_REPLACE
+        ]
+        text = "; ".join(f"{c.name}: {c.reason}" for c in open_columns[:3])
+        return Question(kind="existing_values", text=text, answers=answers)
+    if account.state == "needs_answer":
+        return Question(kind="label_column", text=account.reason)
+    return None
+
+
+def _sets(session: Session, survey: Survey) -> list[SetChoice]:
+    """Every label set, those first that know most of the classes the folders offer."""
+    wanted = {normal_name(name) for name in survey.folders if name}
+    choices = [
+        SetChoice(
+            id=one.id,
+            name=one.name,
+            matches=len(wanted & {normal_name(c.name) for c in one.classes}),
+        )
+        for one in label_sets.list_label_sets(session)
+    ]
+    return sorted(choices, key=lambda choice: -choice.matches)
+
+
+def _sentences(survey: Survey, n_new: int) -> list[str]:
+    """How many cutouts would come in, and from what."""
+    sentences = [f"{n_new} new cutouts from {survey.n_files} files"]
+    before = len(set(survey.paths)) - n_new
+    if before:
+        sentences.append(f"{before} have the path of a cutout that is there already")
+    if survey.n_exposures:
+        sentences.append(f"{survey.n_exposures} exposures")
+    if survey.uncut:
+        sentences.append(
+            f"{survey.uncut} of the exposures are not cut in this look: more cutouts will come in, "
+            "and rows of tables that name them count as unmatched here"
+        )
+    return sentences

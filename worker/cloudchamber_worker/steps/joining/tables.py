@@ -68,6 +68,11 @@ class Tables:
                 Table(role=role_of(use), title=read.title, format=read.format, why=why)
             )
 
+    @property
+    def owners(self) -> list[str]:
+        """The files that the tables came in, one per table."""
+        return ["" if b.line is None else b.line.name for b in self._brought]
+
     def preview(self, names: Names) -> list[Table]:
         """The accounts of the tables, and of the class folders last, without writing anything.
 
@@ -93,7 +98,7 @@ class Tables:
 
     def _plan(self, names: Names) -> Plan:
         params = self.params
-        existing = Existing(self.job.read, self.job.dataset_id, len(names))
+        existing = Existing(self.job.read, self.job.into, len(names))
         tables = [keyed(brought, names, params) for brought in self._brought]
         folders = Folders(self._crops, names) if self._crops else None
         given: Counter[str | int] = Counter()
