@@ -24,4 +24,4 @@ def shown_unit(unit: str) -> str:
 
 def _words(unit: str, spelling: dict[str, str]) -> str:
     parts = re.findall(r"[^\W\d_²³]+⁻?|.", unit.translate(MICRO))
-    return "".join(spelling.get(part, part) for part in parts)
+    return "".join(spelling.get(str(part), str(part)) for part in parts)

@@ -19,13 +19,6 @@ from cloudchamber.data.accounts import (
 from cloudchamber.data.jobs import ImportFile
 
 WORST = 50
-WORDS: dict[State, str] = {
-    "refused": "refused",
-    "needs_answer": "need an answer",
-    "ignored": "ignored",
-    "joined": "joined",
-    "in": "in",
-}
 
 
 class Sums(Document):
@@ -177,10 +170,10 @@ def _what_came_in(account: Account) -> list[str]:
     if account.n_duplicates:
         sentence += f"; {account.n_duplicates} exact duplicates, kept and marked"
     others = [
-        f"{n} {WORDS[state]}"
-        for state, n in (
+        f"{n} {words}"
+        for words, n in (
             ("refused", files.refused),
-            ("needs_answer", files.needs_answer),
+            ("need an answer", files.needs_answer),
             ("ignored", files.ignored),
         )
         if n

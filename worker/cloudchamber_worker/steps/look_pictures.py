@@ -9,7 +9,7 @@ from cloudchamber_worker.steps.survey import ShownExposure
 
 
 def exposure_pack(shown: ShownExposure) -> bytes:
-    """Items `image` float32 [h, w] in sigma, `index` uint32 [n], `sigma` and `value` float32 [n]."""
+    """Items `image` float32 [h, w] in sigma, `index` uint32, `sigma` and `value` float32 [n]."""
     offsets = Offsets()
     items: list[dict[str, Any]] = []
     arrays: list[np.ndarray] = []

@@ -122,14 +122,10 @@ def _question(account: Table) -> Question | None:
 def _sets(session: Session, survey: Survey) -> list[SetChoice]:
     """Every label set, those first that know most of the classes the folders offer."""
     wanted = {normal_name(name) for name in survey.folders if name}
-    choices = [
-        SetChoice(
-            id=one.id,
-            name=one.name,
-            matches=len(wanted & {normal_name(c.name) for c in one.classes}),
-        )
-        for one in label_sets.list_label_sets(session)
-    ]
+    choices = []
+    for one in label_sets.list_label_sets(session):
+        has = {normal_name(c.name) for c in one.classes}
+        choices.append(SetChoice(id=one.id, name=one.name, matches=len(wanted & has)))
     return sorted(choices, key=lambda choice: -choice.matches)
 
 

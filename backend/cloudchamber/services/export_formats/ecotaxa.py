@@ -102,7 +102,7 @@ def _object_fields(
 
 def _cells(field: ExportColumn, part: slice) -> list[str | None]:
     if field.texts is not None:
-        return field.texts[part]
+        return list(field.texts[part])
     gone = None if field.missing is None else field.missing[part]
     array = pa.array(field.values[part], mask=gone, from_pandas=True)
     return pc.call_function("cast", [array], pc.CastOptions.safe(pa.string())).to_pylist()
