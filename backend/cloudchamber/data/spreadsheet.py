@@ -4,15 +4,15 @@
 # (OWASP, CSV Injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 GUARD = "'"
+GUARDED = tuple(GUARD + sign for sign in FORMULA)
+RESTORED = (*GUARDED, GUARD + GUARD)
 
 
 def neutralise(text: str) -> str:
     """`text` with an apostrophe before it where a spreadsheet would run it."""
-    return (
-        GUARD + text if text.startswith((*FORMULA, *(GUARD + sign for sign in FORMULA))) else text
-    )
+    return GUARD + text if text.startswith((*FORMULA, *GUARDED)) else text
 
 
 def restore(text: str) -> str:
     """What `neutralise` was given."""
-    return text[1:] if text.startswith(tuple(GUARD + sign for sign in (*FORMULA, GUARD))) else text
+    return text[1:] if text.startswith(RESTORED) else text

@@ -48,15 +48,18 @@ class Keyed:
 
 def keyed(brought: Brought, names: Names, params: Joining) -> Keyed:
     """The table with its key, every row resolved, and its labels read."""
-    read = with_header_as_row(brought.read, names) if params.key is None else None
-    read = read or brought.read
+    read = brought.read
+    key, why = choose_key(read, names, params.key)
+    if params.key is None and key is not None:
+        anew = with_header_as_row(read, names, key)
+        if anew is not None:
+            key, read = anew.table.column_names[read.table.column_names.index(key)], anew
     account = Table(
         title=read.title, format=read.format, role=role_of(brought.use), why=brought.why,
         of=len(names), notes=list(read.notes),
     )  # fmt: skip
     states = RowStates(read)
     each = Keyed(brought, read, account, states, np.full(read.table.num_rows, -1))
-    key, why = choose_key(read, names, params.key)
     if key is None:
         _refuse(each, names, why)
         return each

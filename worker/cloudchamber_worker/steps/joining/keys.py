@@ -74,6 +74,8 @@ def choose_key(read: ReadTable, names: Names, asked: str | None) -> tuple[str | 
         met = len(np.unique(ordinals[ordinals >= 0]))
         if met > merit:
             best, merit = column, met
+        if met == len(part):  # no other can be better, and looking is slow
+            break
     if best is not None:
         return best, "its values are names of cutouts"
     if read.table.num_rows > SAMPLE:
@@ -97,29 +99,23 @@ def candidates(read: ReadTable) -> list[str]:
     return sorted(found, key=lambda c: likely.get(normal(c), 99 - holds_names(c)))
 
 
-def with_header_as_row(read: ReadTable, names: Names) -> ReadTable | None:
+def with_header_as_row(read: ReadTable, names: Names, key: str) -> ReadTable | None:
     """The table anew where its first line was no header but a row; None where it was one.
 
-    So it is where a cell of that line names a cutout and the column below does too.
+    So it is where the name of the column `key`, whose values name cutouts, names one too.
     """
-    for column in read.table.column_names:
-        if normal(column) in NAME_COLUMNS or names.find(column).ordinal is None:
-            continue
-        if not pa.types.is_string(read.table.schema.field(column).type):
-            continue
-        if not resolve(names, column_texts(read, column)[:SAMPLE]).n:
-            continue
-        there = read.table.column_names
-        cells = [[text or "" for text in column_texts(read, name)] for name in there]
-        rows = Rows([f"column {k + 1}" for k in range(len(there))])
-        rows.cells = [list(there), *map(list, zip(*cells, strict=True))]
-        rows.lines = [max(int(read.rows[0]) - 1, 1), *read.rows.tolist()]
-        anew = of_rows(rows, comma=False)
-        anew.notes.insert(0, "the first line is a row, not a header: it names a cutout")
-        anew.title, anew.format, anew.role = read.title, read.format, read.role
-        anew.refused_rows, anew.ignored_rows = read.refused_rows, read.ignored_rows
-        return anew
-    return None
+    if holds_names(key) or names.find(key).ordinal is None:
+        return None
+    there = read.table.column_names
+    cells = [[text or "" for text in column_texts(read, name)] for name in there]
+    rows = Rows([f"column {k + 1}" for k in range(len(there))])
+    rows.cells = [list(there), *map(list, zip(*cells, strict=True))]
+    rows.lines = [max(int(read.rows[0]) - 1, 1), *read.rows.tolist()]
+    anew = of_rows(rows, comma=False)
+    anew.notes.insert(0, "the first line is a row, not a header: it names a cutout")
+    anew.title, anew.format, anew.role = read.title, read.format, read.role
+    anew.refused_rows, anew.ignored_rows = read.refused_rows, read.ignored_rows
+    return anew
 
 
 def _list(columns: Iterable[str]) -> str:
