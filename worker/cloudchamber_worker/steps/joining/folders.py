@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from cloudchamber.data.accounts import Table
+from cloudchamber.data.escapes import restored
 from cloudchamber.data.names import Names
 from cloudchamber_worker.imaging.tables import ReadTable
 from cloudchamber_worker.steps.joining.classes import ClassPlan
@@ -26,7 +27,7 @@ class Folders:
         self.ordinals = np.array([-1 if o is None else o for o in found], np.int64)
         self.judged = Judgements(label_column="folder")
         for row, (_, folder) in enumerate(inside):
-            self.judged.add(row, str(folder).strip())
+            self.judged.add(row, restored(str(folder).strip()))  # our own exports have %2F for /
 
     def account(self, book: LabelBook, classes: ClassPlan) -> Table:
         """What became of the folders' labels."""

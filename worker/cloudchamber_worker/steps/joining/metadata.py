@@ -10,6 +10,7 @@ from cloudchamber.data import columns, datasets
 from cloudchamber.data.accounts import TableColumn
 from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.job_requests.importing import Existing as Asked
+from cloudchamber.data.units import shown_unit
 from cloudchamber_worker.imaging.measurements import NAMES
 from cloudchamber_worker.imaging.tables import ReadTable
 from cloudchamber_worker.lease import JobContext
@@ -119,7 +120,7 @@ def _column(
         return left("ignored", f"holds {len(words)} different texts; up to {MAX_CATEGORIES} are "
                                "kept as categories")  # fmt: skip
     known = existing.column(name)
-    unit = read.units.get(title, "")[:MAX_UNIT]
+    unit = shown_unit(read.units.get(title, ""))[:MAX_UNIT]
     if known is not None and (known.categories is None) != (words is None):
         kinds = ("numbers", "words") if words is not None else ("words", "numbers")
         return left("refused", f"the dataset's column {name} holds {kinds[0]}, this one {kinds[1]}")
