@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from cloudchamber.api.deps import Annotator, Db
 from cloudchamber.api.schemas import MAX_ID, BodyId, Id, Key, Schema
 from cloudchamber.data import jobs
-from cloudchamber.data.accounts import FileAccount, State
+from cloudchamber.data.accounts import FileAccount, State, Table
 from cloudchamber.data.job_requests import KINDS
 from cloudchamber.data.jobs import ImportFile, Job, JobState
 from cloudchamber.data.people import Person
@@ -177,8 +177,12 @@ def retry_job(job_id: Id, db: Db, queue: Queue, annotator: Annotator) -> JobOut:
 def read_account(job_id: Id, db: Db) -> Account:
     """What an import made of everything that it was given, in sums and sentences."""
     with db.read() as session:
-        services.get_job(session, job_id)
-        return sum_up(jobs.iter_import_files(session, job_id))
+        job = services.get_job(session, job_id)
+        folders = (job.result or {}).get("class_folders")
+        return sum_up(
+            jobs.iter_import_files(session, job_id),
+            None if folders is None else Table.model_validate(folders),
+        )
 
 
 @router.get("/jobs/{job_id}/files")

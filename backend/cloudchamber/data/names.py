@@ -220,6 +220,8 @@ class Names:
         plain = tidy(str(text))
         if not plain:
             return Match()
+        if (only := self._only_one(plain)) is not None:
+            return only
         restored = restore(plain)  # our own CSV exports guard names that look like formulas
         for candidate in dict.fromkeys((plain, restored)):
             if candidate in self._exact:
@@ -228,6 +230,17 @@ class Names:
             if match.ordinals:
                 return match
         return self._search(plain, folded=True)
+
+    def _only_one(self, text: str) -> Match | None:
+        """The cutout of a bare file name or stem that is one's own: nearly every row of a table."""
+        if "/" in text or text in self._exact:
+            return None
+        index = self._index(1, False)
+        stem = without_suffix(text)
+        alike = index.get(stem, ())
+        if len(alike) != 1 or (stem != text and text in index):
+            return None
+        return Match((alike[0],))
 
     def _search(self, text: str, *, folded: bool = False) -> Match:
         """The longest suffix of `text` that a path ends with."""

@@ -69,8 +69,8 @@ class Account(Document):
     worst: list[WorstLine] = Field(default_factory=list)
 
 
-def sum_up(files: Iterable[ImportFile]) -> Account:
-    """The account of all files of an import."""
+def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account:
+    """The account of all files of an import, and of the folders that were classes."""
     account = Account()
     lines: list[WorstLine] = []
     joined: list[str] = []
@@ -93,6 +93,9 @@ def sum_up(files: Iterable[ImportFile]) -> Account:
             _add_table(account, table, file.name, state, lines)
             joined.append(table_sentence(table, file.name))
         notes.update(detail.notes)
+    if folders is not None:
+        _add_table(account, folders, "folders", "joined", lines)
+        joined.append(table_sentence(folders, "folders as classes"))
     lines.sort(key=lambda line: STATES.index(line.state))
     account.worst = lines[:WORST]
     account.complete = not (

@@ -35,5 +35,6 @@ def run(job: JobContext) -> None:
         follow_up.append(("fit_map", {"as_before": True}))
     if params.self_supervised and intake.added:
         follow_up.append(("train_self_supervised", {}))
-    with job.publish(intake.result(), follow_up):
+    folders = None if tables.folders is None else tables.folders.model_dump(mode="json")
+    with job.publish({**intake.result(), "class_folders": folders}, follow_up):
         pass
