@@ -3,6 +3,8 @@
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from cloudchamber_worker.imaging import archives, instruments
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.places import Place
@@ -65,7 +67,9 @@ def _send(
         decoder.array("crop", particle.pixels, particle.mask, name=name, **about)
     if part.table is not None:
         table = part.table()
-        columns = table.named(lambda path: archive.inside(path, prefix=prefix))
-        decoder.arrow(columns, **table.about())
+        paths = table.table["path"].to_pylist()
+        whole = pa.array([archive.inside(path, prefix=prefix) for path in paths], pa.string())
+        place = table.table.column_names.index("path")
+        decoder.arrow(table.table.set_column(place, "path", whole), **table.about())
     for note in part.notes:
         decoder.tell("note", note=note)

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 
 from cloudchamber_worker.imaging.instruments import ecotaxa, flowcam, ifcb
-from cloudchamber_worker.imaging.instruments.runs import Open, Part, Particle, Run, RunTable
+from cloudchamber_worker.imaging.instruments.runs import Open, Part, Particle, Run
 
 # Of the files that `advice` is about: it is asked for every file there is.
 RUN_SUFFIXES = (".lst", ".ctx", ".edg", ".cla", ".roi", ".adc", ".hdr")
 INDEX = re.compile(r"\.(lst|adc)$|(^|/)ecotaxa[^/]*\.(tsv|txt)$", re.IGNORECASE)
 
-__all__ = ["Open", "Part", "Particle", "Run", "RunTable", "advice", "read", "recognise"]
+__all__ = ["Open", "Part", "Particle", "Run", "advice", "read", "recognise"]
 
 
 def recognise(names: list[str]) -> list[Run]:

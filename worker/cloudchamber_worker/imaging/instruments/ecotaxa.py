@@ -5,9 +5,8 @@
 Labels are `object_annotation_category`; where a status is told, only validated ones are a person's.
 """
 
-import csv
-import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -18,20 +17,17 @@ from cloudchamber_worker.imaging.instruments.runs import (
     Open,
     Part,
     Run,
-    RunTable,
     by_folder,
     inside,
-    text_of,
 )
+from cloudchamber_worker.imaging.tables import ReadTable, read_tables
 
 NAME = "EcoTaxa"
 INDEX = re.compile(r"ecotaxa.*\.(tsv|txt)")
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp")
-LABEL = "object_annotation_category"
-STATUS = "object_annotation_status"
-PERSON = "object_annotation_person_name"
-VALIDATED = ("validated", "v")
-MISSING = ("", "na", "nan", "null", "none")
+IMAGE = "img_file_name"
+INSTRUMENT = ("acq_instrument", "acq_software", "process_software", "acq_id")
+SAYS_SIZE = re.compile(r"(?i)pixel|^(" + "|".join(INSTRUMENT) + r")$")
 MM_INSTRUMENTS = ("uvp", "zooscan", "zooprocess")
 UM_INSTRUMENTS = ("planktoscope", "planktonscope")
 
@@ -60,7 +56,7 @@ def _below(folder: str, top: str) -> bool:
 def read(run: Run, open_: Open, names: list[str]) -> Iterator[Part]:
     """The table; the images come as the files of the archive they are, with their pixel size."""
     try:
-        found = _Objects(run, text_of(open_(run.index)), names)
+        found = _Objects(run, open_(run.index), names)
     except Unreadable as error:
         yield Part(NAME, run.index, refused=str(error))
         return
@@ -68,50 +64,49 @@ def read(run: Run, open_: Open, names: list[str]) -> Iterator[Part]:
 
 
 class _Objects:
-    def __init__(self, run: Run, text: str, names: list[str]) -> None:
-        self.run = run
-        rows = list(csv.reader(io.StringIO(text), delimiter="\t"))
-        if not rows or "img_file_name" not in (header := [cell.strip() for cell in rows[0]]):
-            raise Unreadable("is called an EcoTaxa table, but has no column img_file_name")
-        self.header = header
-        types = [cell.strip().lower() for cell in rows[1]] if len(rows) > 1 else []
-        typed = bool(types) and all(cell in ("[t]", "[f]") for cell in types)
-        self.numbers = {c for c, t in zip(header, types, strict=False) if typed and t == "[f]"}
-        self.refused: list[tuple[int, str]] = []
-        self.rows: list[dict[str, str]] = []
-        self.row_numbers: list[int] = []
+    def __init__(self, run: Run, data: bytes, names: list[str]) -> None:
+        (self.read,) = read_tables(data, "text", run.index)
+        table = self.read.table
+        if IMAGE not in table.column_names:
+            raise Unreadable(f"is called an EcoTaxa table, but has no column {IMAGE}")
         find = _finder(run.folder, names)
-        seen: dict[str, int] = {}
-        for number, cells in enumerate(rows[2 if typed else 1 :], 3 if typed else 2):
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                self.refused.append((number, f"has {len(cells)} of {len(header)} cells"))
-                continue
-            row = dict(zip(header, (cell.strip() for cell in cells), strict=True))
-            path = find(row["img_file_name"])
+        told = [str(cell or "") for cell in table[IMAGE].to_pylist()]
+        paths = [find(cell) for cell in told]
+        first: dict[str, int] = {}
+        kept = []
+        for k, (path, number) in enumerate(zip(paths, self.read.rows.tolist(), strict=True)):
             if path is None:
-                self.refused.append((number, f"its image {row['img_file_name']} is not there"))
-            elif path in seen:
-                self.refused.append((number, f"its image is that of row {seen[path]}"))
+                self.read.refused_rows.append((number, f"its image {told[k]} is not there"))
+            elif path in first:
+                self.read.refused_rows.append((number, f"its image is that of row {first[path]}"))
             else:
-                seen[path] = number
-                self.row_numbers.append(number)
-                self.rows.append({"path": path} | row)
-        self.um_per_px, self.sizes = self._pixel_sizes()
+                first[path] = number
+                kept.append(k)
+        self.read.refused_rows.sort()
+        self.read.rows = self.read.rows[kept]
+        chosen = [str(paths[k]) for k in kept]
+        self.read.table = table.take(kept).add_column(0, "path", pa.array(chosen, pa.string()))
+        self.read.key = "path"
+        self.um_per_px, sizes = self._pixel_sizes()
+        self.read.notes[:0] = [f"EcoTaxa table {run.name}: {len(kept)} images.", *sizes]
+
+    def table(self) -> ReadTable:
+        """Every column, with the path of the image; the label column where there is one."""
+        return self.read
 
     def _pixel_sizes(self) -> tuple[dict[str, float], list[str]]:
         """µm per pixel by the image's path, and sentences on what they were taken from."""
         found: dict[str, float] = {}
-        used: dict[str, int] = {}
-        unsure: dict[str, int] = {}
-        for row in self.rows:
+        used: Counter[str] = Counter()
+        unsure: Counter[str] = Counter()
+        wanted = [c for c in self.read.table.column_names if c == "path" or SAYS_SIZE.search(c)]
+        for row in self.read.table.select(wanted).to_pylist():
             size, column = pixel_size(row)
             if size is not None:
                 found[row["path"]] = size
-                used[column] = used.get(column, 0) + 1
+                used[column] += 1
             elif column:
-                unsure[column] = unsure.get(column, 0) + 1
+                unsure[column] += 1
         told = [f"Pixel size in µm from {c} ({n} images)." for c, n in used.items()]
         told += [
             f"{column} may be in mm or in µm ({count} images): lengths stay in pixels."
@@ -119,44 +114,8 @@ class _Objects:
         ]
         return found, told
 
-    def table(self) -> RunTable:
-        """Every column, typed as the type row says; labels apart where only some are validated."""
-        columns: dict[str, pa.Array] = {
-            "path": pa.array([row["path"] for row in self.rows], pa.string())
-        }
-        notes = [f"EcoTaxa table {self.run.name}: {len(self.rows)} images.", *self.sizes]
-        for name in self.header:
-            values, unread = _typed([row[name] for row in self.rows], name in self.numbers)
-            columns[name] = values
-            if unread:
-                notes.append(f"{unread} values of {name} are no numbers: left empty.")
-        label = LABEL if LABEL in columns else None
-        if label and STATUS in columns:
-            told = [row[STATUS].lower() for row in self.rows]
-            sure = [not status or status in VALIDATED for status in told]
-            other = sum(
-                not ok and row[LABEL].lower() not in MISSING
-                for ok, row in zip(sure, self.rows, strict=True)
-            )
-            if other:
-                label = "label"
-                texts = columns[LABEL].to_pylist()
-                columns[label] = pa.array(
-                    [t if ok else None for t, ok in zip(texts, sure, strict=True)], pa.string()
-                )
-                notes.append(
-                    f"{other} categories are predicted or dubious, so no labels: they stay in "
-                    f"the column {LABEL}."
-                )
-        return RunTable(
-            pa.table(columns), "EcoTaxa table, tab-separated", self.row_numbers, role=None,
-            notes=notes,
-            refused_rows=self.refused, label_column=label,
-            annotator_column=PERSON if label and PERSON in columns else None,
-        )  # fmt: skip
 
-
-def pixel_size(row: dict[str, str]) -> tuple[float | None, str]:
+def pixel_size(row: dict[str, object]) -> tuple[float | None, str]:
     """µm per pixel of an image, and the column that says so.
 
     Columns that name their unit are taken at their word. `process_pixel` and `acq_pixel` are in mm
@@ -173,11 +132,9 @@ def pixel_size(row: dict[str, str]) -> tuple[float | None, str]:
             return value, name
         if re.search(r"pixels?_per_(um|µm|micron|micrometer)", lower):
             return 1 / value, name
-    instrument = " ".join(
-        row.get(c, "") for c in ("acq_instrument", "acq_software", "process_software", "acq_id")
-    ).lower()
+    instrument = " ".join(str(row.get(c) or "") for c in INSTRUMENT).lower()
     for name in ("process_pixel", "acq_pixel"):
-        value = _positive(row.get(name, ""))
+        value = _positive(row.get(name))
         if value is None:
             continue
         if value >= 1:  # a pixel of a millimetre sees no plankton
@@ -209,24 +166,9 @@ def _finder(folder: str, names: list[str]):
     return find
 
 
-def _typed(cells: list[str], number: bool) -> tuple[pa.Array, int]:
-    plain = [None if cell.lower() in MISSING else cell for cell in cells]
-    if not number:
-        return pa.array(plain, pa.string()), 0
-    values: list[float | None] = []
-    unread = 0
-    for cell in plain:
-        try:
-            values.append(None if cell is None else float(cell.replace(",", ".")))
-        except ValueError:
-            values.append(None)
-            unread += 1
-    return pa.array(values, pa.float64()), unread
-
-
-def _positive(cell: str) -> float | None:
+def _positive(cell: object) -> float | None:
     try:
-        value = float(cell.replace(",", "."))
+        value = float(str(cell).replace(",", "."))
     except ValueError:
         return None
     return value if 0 < value < float("inf") else None

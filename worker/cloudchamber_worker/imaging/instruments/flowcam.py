@@ -27,13 +27,13 @@ from cloudchamber_worker.imaging.instruments.runs import (
     Part,
     Particle,
     Run,
-    RunTable,
     by_folder,
     left_out,
     lines_of,
     shown,
     text_of,
 )
+from cloudchamber_worker.imaging.tables import ReadTable
 
 NAME = "FlowCam"
 COLLAGE = re.compile(r"(.+)_\d{4,}\.tiff?")
@@ -199,7 +199,7 @@ class _Reading:
     def _refuse(self, number: int, row: dict, why: str) -> None:
         self.refused.append((number, f"particle {row['id']}: {why}"))
 
-    def _table(self) -> RunTable:
+    def _table(self) -> ReadTable:
         gone = {number for number, _ in self.refused}
         kept = [(number, row) for number, row in self.list.rows if number not in gone]
         rows = [row for _, row in kept]
@@ -217,10 +217,10 @@ class _Reading:
             notes.append(f"The mask is not as large as raw_area says for the particles {ids}.")
         for name, count in self.list.unread.items():
             notes.append(f"{count} values of {name} are no {self.list.types[name]}: left empty.")
-        form = f"FlowCam list, {len(self.list.types)} fields"
-        return RunTable(
-            pa.table(columns), form, [number for number, _ in kept], notes=notes,
-            refused_rows=sorted(self.refused), units=UNITS, descriptions=DESCRIPTIONS,
+        return ReadTable(
+            pa.table(columns), self.run.name, f"FlowCam list, {len(self.list.types)} fields",
+            np.array([number for number, _ in kept], np.int64), notes, sorted(self.refused),
+            units=UNITS, descriptions=DESCRIPTIONS, role="metadata", key="path",
         )  # fmt: skip
 
 

@@ -23,12 +23,12 @@ from cloudchamber_worker.imaging.instruments.runs import (
     Part,
     Particle,
     Run,
-    RunTable,
     by_folder,
     lines_of,
     shown,
     text_of,
 )
+from cloudchamber_worker.imaging.tables import ReadTable
 
 NAME = "IFCB"
 OLD = ("trigger", "processing_end_time", "fluorescence_low", "fluorescence_high", "scattering_low",
@@ -133,7 +133,7 @@ class _Bin:
             pixels = np.frombuffer(data, np.uint8, width * height, start).reshape(height, width)
             yield Particle(self._path(number), pixels)
 
-    def table(self) -> RunTable:
+    def table(self) -> ReadTable:
         """The columns of every trigger whose image came in."""
         gone = {number for number, _ in self.refused}
         rows = [(number, row) for number, row in self.rows if number not in gone]
@@ -152,10 +152,10 @@ class _Bin:
         twice = _twice([row["trigger"] for _, row in rows]) if "fluorescence_low" in columns else []
         if twice:
             notes.append(f"Not stitched: the triggers {shown(twice)} have two images each.")
-        form = f"IFCB triggers, {len(self.columns)} columns"
-        return RunTable(
-            pa.table(columns), form, [number for number, _ in rows], notes=notes,
-            refused_rows=sorted(self.refused), ignored_rows=self.ignored, units=UNITS,
+        return ReadTable(
+            pa.table(columns), self.run.name, f"IFCB triggers, {len(self.columns)} columns",
+            np.array([number for number, _ in rows], np.int64), notes, sorted(self.refused),
+            self.ignored, units=UNITS, role="metadata", key="path",
         )  # fmt: skip
 
     def _path(self, number: int) -> str:

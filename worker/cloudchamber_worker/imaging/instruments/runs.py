@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
+
+from cloudchamber_worker.imaging.tables import ReadTable
 
 Open = Callable[[str], bytes]
 """The content of a member by its name; raises `Unreadable` where it is damaged."""
@@ -51,52 +51,18 @@ class Particle:
 
 
 @dataclass
-class RunTable:
-    """What the run's index says of every particle that came in; the column `path` is the key.
-
-    table : columns of int64, float64 or string
-    rows : number of each row in the file, from 1
-    refused_rows, ignored_rows : row number in the file and the reason
-    units, descriptions : by column
-    """
-
-    table: pa.Table
-    format: str
-    rows: list[int]
-    role: Literal["labels", "metadata"] | None = "metadata"
-    title: str = ""
-    key: str = "path"
-    notes: list[str] = field(default_factory=list)
-    refused_rows: list[tuple[int, str]] = field(default_factory=list)
-    ignored_rows: list[tuple[int, str]] = field(default_factory=list)
-    units: dict[str, str] = field(default_factory=dict)
-    descriptions: dict[str, str] = field(default_factory=dict)
-    label_column: str | None = None
-    annotator_column: str | None = None
-
-    def about(self) -> dict[str, Any]:
-        """All but the columns, as JSON holds it."""
-        return {name: value for name, value in vars(self).items() if name != "table"}
-
-    def named(self, whole: Callable[[str], str]) -> pa.Table:
-        """The columns with `whole` of every path: that in the upload for that in the archive."""
-        place = self.table.schema.get_field_index(self.key)
-        paths = [whole(path) for path in self.table[self.key].to_pylist()]
-        return self.table.set_column(place, self.key, pa.array(paths, pa.string()))
-
-
-@dataclass
 class Part:
     """What one file of a run gives; `particles` is to be consumed before the next part.
 
     instrument : FlowCam, IFCB or EcoTaxa
+    table : what the run's index says of every particle that came in, by its path (column `path`)
     um_per_px : pixel sizes of images that are files of their own in the archive, by their names
     """
 
     instrument: str
     name: str
     particles: Iterable[Particle] = ()
-    table: Callable[[], RunTable] | None = None
+    table: Callable[[], ReadTable] | None = None
     notes: list[str] = field(default_factory=list)
     refused: str | None = None
     ignored: str | None = None
