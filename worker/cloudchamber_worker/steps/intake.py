@@ -22,6 +22,7 @@ from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.cutting import Masters, cut_frame
 from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
+from cloudchamber_worker.steps.pixel_sizes import append_pixel_sizes
 from cloudchamber_worker.steps.report_lines import Line
 from cloudchamber_worker.steps.source import MasterFrames
 
@@ -38,7 +39,6 @@ class Intake:
     cutting : how cutouts are made of exposures
     folder_groups : whether the folder of a crop is its source group
     part : how much of all there is to read has been taken in, 0 to 1; the caller keeps it
-    um_per_px : size of a pixel in µm by ordinal, of the new cutouts that say it
     """
 
     def __init__(self, job: JobContext, cutting: Cutting, *, folder_groups: bool = False) -> None:
@@ -46,7 +46,6 @@ class Intake:
         self.part = 0.0
         self.added = 0
         self.counts = {"files": 0, "cutouts": 0, "refused": 0, "duplicates": 0}
-        self.um_per_px: dict[int, float] = {}
         self._waiting: list[tuple[NewCutout, Line, float | None]] = []
         self._waiting_bytes = 0
         self._lines: list[Line] = []
@@ -239,14 +238,14 @@ class Intake:
             ordinals = cutouts.append_cutouts(
                 session, self.job.dataset_id, [new for new, _, _ in self._waiting]
             )
+            append_pixel_sizes(
+                session, self.job.dataset_id, ordinals, [size for _, _, size in self._waiting]
+            )
             for ordinal in _duplicates(session, self.job.dataset_id, ordinals):
                 self._waiting[ordinal - ordinals[0]][1].n_duplicates += 1
                 self.counts["duplicates"] += 1
             rows = [line.row(self.job.id, self.job.dataset_id) for line in self._lines]
             add_import_files(session, rows)
-        for ordinal, (_, _, um_per_px) in zip(ordinals, self._waiting, strict=True):
-            if um_per_px is not None:
-                self.um_per_px[ordinal] = um_per_px
         self.added += len(self._waiting)
         self.counts["cutouts"] += len(self._waiting)
         self._waiting, self._waiting_bytes, self._lines = [], 0, []

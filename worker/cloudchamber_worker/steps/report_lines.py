@@ -32,6 +32,9 @@ class Line:
         """Say what became of the file, now that all of it is through."""
         account = self.account
         account.notes = [*file.notes, *account.notes]
+        if file.instrument is not None:
+            account.taken_for = "instrument_run"
+            account.why = f"part of a run of {file.instrument}"
         account.parts += [
             Part(name=part, state="refused", reason=why) for part, why in file.parts_refused
         ] + [Part(name=part, state="ignored", reason=why) for part, why in file.parts_ignored]
