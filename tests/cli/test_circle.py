@@ -96,6 +96,49 @@ def test_importing_the_same_again_adds_nothing(served, imported, crops):
     assert again.json["counts"] == {"ignored": 60}
 
 
+def test_a_dry_run_says_what_would_come_in_and_changes_nothing(served, crops, tmp_path):
+    (tmp_path / "l.csv").write_text("file,label\nc001.png,line\nnobody.png,dot\n")
+    words = ("import", "not yet", crops, "--labels", tmp_path / "l.csv", "--dry-run")
+    ran = served(*words, "--json")
+    assert ran.code == 3, ran.err
+    assert ran.json["sentences"][0] == "60 new cutouts from 61 files"
+    assert {c["name"] for c in ran.json["classes"]} == set(CLASSES)
+    (table,) = ran.json["tables"]
+    assert (table["key"], table["rows"]["joined"], table["rows"]["refused"]) == ("file", 1, 1)
+    told = served(*words).out
+    assert "a look only, nothing was imported" in told
+    assert "--class-folders labels" in told
+    assert served("export", "not yet", "--what", "labels", "-o", tmp_path / "x.csv").code == 1
+
+
+def test_a_table_that_joins_nothing_is_said_with_exit_code_3(served, imported, crops, tmp_path):
+    (tmp_path / "l.csv").write_text("name,label\nIMG_1.png,line\nIMG_2.png,dot\n")
+    ran = served("label", "crops", "--file", tmp_path / "l.csv", "--json")
+    assert ran.code == 3
+    (table,) = ran.json["import"]["tables"]
+    assert (table["state"], table["rows"]["refused"]) == ("refused", 2)
+    assert "IMG_1.png" in table["reason"]
+
+
+def test_files_of_one_name_are_all_in_with_their_paths(served, tmp_path):
+    for k, folder in enumerate(("day1", "day2")):
+        (tmp_path / folder / "crops").mkdir(parents=True)
+        image = png(crop("dot", np.random.default_rng(k)))
+        (tmp_path / folder / "crops" / "1.png").write_bytes(image)
+    folders = (tmp_path / "day1" / "crops", tmp_path / "day2" / "crops")
+    ran = served("import", "two days", *folders, "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["account"]["files"]["in"] == 2
+    out = tmp_path / "columns.csv"
+    assert served("export", "two days", "--what", "columns", "-o", out).code == 0
+    lines = [line.split(",")[:2] for line in out.read_text().splitlines()]
+    assert lines == [
+        ["name", "path"],
+        ["day1/crops/1", "day1/crops/1.png"],
+        ["day2/crops/1", "day2/crops/1.png"],
+    ]
+
+
 def test_a_refused_file_is_named_with_its_reason_and_exit_code_3(served, imported, tmp_path):
     (tmp_path / "good.png").write_bytes(png(crop("dot", np.random.default_rng(9))))
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")

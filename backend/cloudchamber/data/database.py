@@ -111,10 +111,14 @@ class Database:
         """Create the tables, or bring them to this version; add the preset label set once."""
         with self._turn(), self._writer.connect() as connection:
             config = self.migration_config(connection)
-            with connection.begin():
-                if self.dialect == "postgresql":  # two API processes may start together
+            if self.dialect == "sqlite":
+                with sqlite.changing_tables(connection):
+                    command.upgrade(config, "head")
+            else:
+                with connection.begin():
+                    # Two API processes may start together.
                     connection.execute(text("SELECT pg_advisory_xact_lock(727101)"))
-                command.upgrade(config, "head")
+                    command.upgrade(config, "head")
         with self.write() as session:
             label_sets.add_preset_when_empty(session)
 

@@ -1,5 +1,7 @@
 """SQLite as this program needs it: a safe version, durable commits, honest locks."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +97,26 @@ def _engine(url: URL, *, pool_size: int, begin: str, query_only: bool = False) -
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@contextmanager
+def changing_tables(connection: Connection) -> Iterator[None]:
+    """A transaction in which a table may be replaced by another shape of it.
+
+    SQLite changes a column by making the table anew and dropping the old one, which its foreign
+    keys forbid; they cannot be switched off inside a transaction, so they are checked at its end.
+
+    Raises
+    ------
+    UnsafeDatabase
+        When a row points to nothing afterwards; nothing is changed then.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA foreign_keys = OFF").close()
+    try:
+        with connection.begin():
+            yield
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise UnsafeDatabase("After the migration a row would point to nothing.")
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON").close()
