@@ -204,3 +204,22 @@ def test_agreement_on_many_labels_is_quick(database: Database, client: TestClien
     found = room.get("agreement")
     assert found["n_disputed"] == 40_000
     assert len(room.get("agreement/disputed", limit=50)["items"]) == 50
+
+
+def test_agreement_in_few_cutouts_is_not_stated_as_certain() -> None:
+    """Given two people who agree on all of 4, 40 or 400 cutouts of two classes, when the kappa is
+    told, then it is 1 and its interval reaches down as far as so few cutouts allow."""
+    lows = []
+    for n in (4, 40, 400):
+        told = kappa_of(np.diag([n // 2, n // 2]))
+        assert told["kappa"] == 1
+        low, high = told["interval"]
+        assert high == 1
+        lows.append(low)
+    assert lows[0] < 0.3
+    assert lows[0] < lows[1] < 0.9
+    assert 0.95 < lows[2] < 1
+    ratings = np.array([[2, 0], [0, 2], [2, 0], [0, 2]])
+    told = fleiss_of(ratings)
+    assert told is not None
+    assert told["interval"][0] < 0.3

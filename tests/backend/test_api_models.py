@@ -128,6 +128,31 @@ def test_labels_given_since_the_model_are_counted(
     assert client.get(filled.path).json()["labels_newer_than_model"] == 2
 
 
+def test_labels_that_were_taken_back_are_not_newer_than_the_model(
+    client: TestClient, database: Database, filled: Filled
+) -> None:
+    """Given a model of two labels, when all cutouts are labelled at once and that is undone, then
+    none is newer; when one is labelled as the model knows it, none; otherwise, one."""
+    a, b = filled.classes[:2]
+    with database.write() as session:
+        for k, class_id in ((2, a), (5, b)):
+            labels.record(session, filled.id, filled.annotator, f"key-2{k:03}", [k], class_id)
+    model_id = add(database, filled)
+    with database.write() as session:
+        datasets.activate(session, filled.id, model_version_id=model_id)
+        labels.record(session, filled.id, filled.annotator, "key-3000", None, b)
+    assert client.get(filled.path).json()["labels_newer_than_model"] == filled.n - 1
+    with database.write() as session:
+        labels.undo(session, filled.id, filled.annotator, "key-3001")
+    assert client.get(filled.path).json()["labels_newer_than_model"] == 0
+    with database.write() as session:
+        labels.record(session, filled.id, filled.annotator, "key-3002", [2], a)
+    assert client.get(filled.path).json()["labels_newer_than_model"] == 0
+    with database.write() as session:
+        labels.record(session, filled.id, filled.annotator, "key-3003", [2], None)
+    assert client.get(filled.path).json()["labels_newer_than_model"] == 1
+
+
 def test_only_the_name_of_a_model_changes(
     client: TestClient, database: Database, filled: Filled
 ) -> None:

@@ -275,7 +275,8 @@ def test_what_changed_since_an_action_is_told_once_per_cutout(
     record(database, filled, [2], None, note="gone")
     with database.read() as session:
         changes = label_reads.changes_since(session, filled.id, filled.annotator, first.id)
-        assert label_reads.count_changed_since(session, filled.id, first.id) == 2
+        touched = label_reads.touched_since(session, filled.id, first.id)
+        assert sorted(touched.tolist()) == [1, 2]
         assert label_reads.counts(session, [filled.id], filled.annotator) == {
             filled.id: {a: 1, b: 1}
         }

@@ -98,9 +98,25 @@ def test_the_judgement_counts_ties_half_and_states_its_base_rate():
     assert unseen_class.auroc(odd.astype(float), odd) == 1
     assert unseen_class.auroc(np.zeros(100), odd) == 0.5
     judged = unseen_class.judge(odd + 0.0, odd)
-    assert judged["precision_at_50"] == 0.4
+    assert judged["precision"] == 1
+    assert judged["looked_at"] == 20
     assert judged["base_rate"] == 0.2
     assert judged["interval"] == [1, 1]
+
+
+def test_what_stands_first_is_told_from_chance_however_few_were_ranked():
+    """Given 18 of an unseen class among 40 ranked, when the ranking is perfect or reversed, then
+    its share among the first 18 is 1 or 0: the first 50 would be all, and 0.45 for both."""
+    odd = np.arange(40) < 18
+    best, worst = (unseen_class.judge(sign * odd, odd) for sign in (1.0, -1.0))
+    assert (best["looked_at"], best["precision"], best["base_rate"]) == (18, 1, 0.45)
+    assert worst["precision"] == 0
+    many = np.arange(500) < 200
+    assert unseen_class.judge(many + 0.0, many)["looked_at"] == 50
+    table = unseen_class.summarise(
+        {"entropy": {"a": best, "b": unseen_class.judge(many + 0.0, many)}}
+    )
+    assert table["entropy"]["looked_at"] == [18, 50]
 
 
 def test_the_interval_covers_the_truth_about_as_often_as_it_says():

@@ -72,16 +72,19 @@ def left_out(result: Result) -> str:
         rows.append(
             (
                 name + (" (default)" if name == result["default"] else ""),
-                percent(of["auroc"], of["sd"]), f"{of['precision_at_50']:.2f}",
+                percent(of["auroc"], of["sd"]), f"{of['precision']:.2f}",
                 *("–" if auroc is None else f"{auroc:.2f}" for auroc in each),
             )
         )  # fmt: skip
     base = rankings[result["default"]]["base_rate"]
+    least, most = rankings[result["default"]]["looked_at"]
+    first = f"first {least}" if least == most else f"first {least} to {most}"
     return "\n".join(
         [
             f"Each of {len(result['classes'])} classes left out in turn ({result['n']} labels):",
-            table(("ranking", "AUROC, ± over classes", "first 50", *result["classes"]), rows),
-            f"First 50: share of the unseen class among them; {base:.2f} would be chance.",
+            table(("ranking", "AUROC, ± over classes", first, *result["classes"]), rows),
+            f"{first.capitalize()}: as many as there are of the unseen class, at most 50; its "
+            f"share among them, {base:.2f} would be chance.",
         ]
     )
 

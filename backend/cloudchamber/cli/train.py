@@ -46,8 +46,9 @@ def train(
     """Train on the current labels; every cutout then has its prediction, vector and losses.
 
     With --wait epochs are shown live, and at the end accuracy and macro-F1 on held-out data with
-    their spread; Ctrl-C cancels. Where no server runs on the data, one is started for this command,
-    and it always waits.
+    their spread; Ctrl-C cancels. Exit code 3 where no label could be held out: the model is there,
+    and nobody knows how good it is. Where no server runs on the data, one is started for this
+    command, and it always waits.
     """
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="--kind")
@@ -74,6 +75,8 @@ def train(
         model = _model_of(api, target["id"], job)
     result = {"job": job | {"curve": None}, "model": model}
     give(result, as_json=as_json, text=_trained(job, model))
+    if model is not None and model["metrics"].get("unjudged"):
+        raise typer.Exit(3)
 
 
 def evaluate(
@@ -137,14 +140,16 @@ def _trained(job: Job, model: dict[str, Any] | None) -> str:
     metrics = model["metrics"]
     lines = [f"Model {model['number']} ({model['name']}), id {model['id']}, is trained."]
     accuracy, macro_f1 = metrics.get("accuracy"), metrics.get("macro_f1")
-    if accuracy:
+    if metrics.get("unjudged"):
+        lines.append(f"Careful: {metrics['unjudged']}")
+    elif accuracy:
         low, high = accuracy.get("interval") or (None, None)
         lines.append(
             f"accuracy  {percent(accuracy.get('mean'), accuracy.get('sd'))}"
             f"   95 % interval {percent(low)} to {percent(high)}"
             f"   ({metrics.get('folds')} folds, {metrics.get('n_labels')} labels)"
         )
-    if macro_f1:
+    if macro_f1 and macro_f1.get("mean") is not None:
         lines.append(f"macro-F1  {percent(macro_f1.get('mean'), macro_f1.get('sd'))}")
     if metrics.get("biased_sample"):
         lines.append(
@@ -152,8 +157,13 @@ def _trained(job: Job, model: dict[str, Any] | None) -> str:
         )
     if (truth := metrics.get("truth")) and truth["used"] == "drawn":
         lines.append(f"judged on the {truth['drawn']} labels drawn at random; all were trained on")
+    if (untested := metrics.get("untested_classes")) and not metrics.get("unjudged"):
+        lines.append(
+            "Not tested, for want of a second source: " + ", ".join(c["name"] for c in untested)
+        )
     names = [c["name"] for c in model["classes"]]
-    if metrics.get("confusion") and len(names) == len(metrics["confusion"]):
+    tested = not metrics.get("unjudged")
+    if tested and metrics.get("confusion") and len(names) == len(metrics["confusion"]):
         lines.append(confusion(metrics["confusion"], names))
     if metrics.get("check"):
         lines.append(metrics["check"]["sentence"])

@@ -28,16 +28,14 @@ def counts(
     return found
 
 
-def count_changed_since(session: Session, dataset_id: int, action_id: int) -> int:
-    """Number of cutouts whose label anyone touched after an action."""
-    return (
-        session.scalar(
-            select(func.count(func.distinct(LabelEvent.ordinal))).where(
-                LabelEvent.dataset_id == dataset_id, LabelEvent.action_id > action_id
-            )
-        )
-        or 0
+def touched_since(session: Session, dataset_id: int, action_id: int) -> np.ndarray:
+    """Ordinals of the cutouts whose label anyone touched after an action, if only to undo it."""
+    found = session.scalars(
+        select(LabelEvent.ordinal)
+        .where(LabelEvent.dataset_id == dataset_id, LabelEvent.action_id > action_id)
+        .distinct()
     )
+    return np.fromiter(found, np.int64)
 
 
 @dataclass(frozen=True)

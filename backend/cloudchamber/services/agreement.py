@@ -1,7 +1,8 @@
 """How far people agree: kappas with their intervals, and the cutouts they dispute.
 
 A kappa is the agreement beyond chance: 1 is perfect, 0 what chance gives. Intervals are 95 % of a
-bootstrap over the cutouts.
+bootstrap over the cutouts; where all agree, which no resample could change, of the share of
+agreements (Clopper & Pearson 1934).
 
 References: J. Cohen, Educ. Psychol. Meas. 20 (1960) 37; J. L. Fleiss, Psychol. Bull. 76 (1971) 378.
 """
@@ -64,7 +65,8 @@ def kappa_of(confusion: np.ndarray) -> dict[str, Any]:
     told["kappa"] = _number(cohens_kappa(confusion))
     # Always the same resamples: a figure must not flicker.
     drawn = np.random.default_rng(0).multinomial(n, confusion.ravel() / n, size=RESAMPLES)
-    told["interval"] = _interval(cohens_kappa(drawn.reshape(RESAMPLES, *confusion.shape)))
+    kappas = cohens_kappa(drawn.reshape(RESAMPLES, *confusion.shape))
+    told["interval"] = _interval(kappas, told["kappa"], confusion.sum(axis=0) / n, n)
     return told
 
 
@@ -76,14 +78,22 @@ def fleiss_of(ratings: np.ndarray) -> dict[str, Any] | None:
     patterns, times = np.unique(ratings, axis=0, return_counts=True)
     n = len(ratings)
     drawn = np.random.default_rng(0).multinomial(n, times / n, size=RESAMPLES)
+    kappa = _number(fleiss_kappa(patterns, times))
+    share = ratings.sum(axis=0) / ratings.sum()
     return {
         "n": n,
-        "kappa": _number(fleiss_kappa(patterns, times)),
-        "interval": _interval(fleiss_kappa(patterns, drawn)),
+        "kappa": kappa,
+        "interval": _interval(fleiss_kappa(patterns, drawn), kappa, share, n),
     }
 
 
-def _interval(kappas: np.ndarray) -> list[float] | None:
+def _interval(
+    kappas: np.ndarray, kappa: float | None, share: np.ndarray, n: int
+) -> list[float] | None:
+    """Of resampled kappas; ``share`` [classes] of all judgements is needed where all n agree."""
+    if kappa is not None and kappa > 1 - 1e-12:
+        observed = 0.025 ** (1 / n)  # as many agreements would come with one chance in forty
+        return [float(max(-1.0, 1 - (1 - observed) / (1 - (share**2).sum()))), 1.0]
     finite = kappas[np.isfinite(kappas)]
     if len(finite) < len(kappas) / 2:
         return None

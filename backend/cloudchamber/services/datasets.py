@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import (
@@ -9,6 +10,7 @@ from cloudchamber.data import (
     exposures,
     label_reads,
     label_sets,
+    labels,
     models,
     people,
     revisions,
@@ -51,10 +53,22 @@ def summaries(session: Session, found: list[datasets.Dataset], annotator: str) -
 
 
 def _newer_labels(session: Session, dataset: datasets.Dataset) -> int | None:
-    """How many cutouts were labelled since the active model was trained; None without one."""
+    """On how many cutouts the labels differ from those the active model was trained on; None
+    without a model."""
     if dataset.active_model_id is None:
         return None
     model = models.get_model(session, dataset.active_model_id)
     # One that was trained elsewhere has seen none of the labels here.
-    seen = model.label_action_id if model.dataset_id == dataset.id else 0
-    return label_reads.count_changed_since(session, dataset.id, seen)
+    own = model.dataset_id == dataset.id
+    touched = label_reads.touched_since(session, dataset.id, model.label_action_id if own else 0)
+    if not len(touched):
+        return 0
+    annotator = model.config.get("annotator") if own else None
+    person = people.find_person(session, annotator) if annotator else None
+    class_id = labels.current(session, dataset.id, person.id if person else None).class_id
+    seen = np.zeros(len(class_id), np.int32)
+    if own:
+        ordinals, class_ids = models.read_label_snapshot(session, model)
+        seen[ordinals] = class_ids
+    # What was touched and taken back is as it was.
+    return int((class_id != seen)[touched].sum())

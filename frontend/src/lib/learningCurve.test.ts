@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { continuation, due, type Next, nextWords, ofRows, trustWords } from "./learningCurve";
+import {
+	continuation,
+	due,
+	fairWords,
+	type Next,
+	nextWords,
+	ofRows,
+	trustWords,
+} from "./learningCurve";
 import type { EpochRow } from "./modelVersion";
 
 const NEXT: Next = {
@@ -49,7 +57,7 @@ describe("trust in an accuracy", () => {
 	const accuracy = { mean: 0.81, sd: 0.03, n: 60 };
 	test("on drawn labels it is said plainly", () => {
 		const truth = { drawn: 60, chosen: 90, unknown: 0, used: "drawn" as const };
-		expect(trustWords({ accuracy, truth })).toEqual({
+		expect(trustWords({ accuracy, truth }, 5)).toEqual({
 			text: "accuracy 0.81 ± 0.03 on 60 randomly drawn labels",
 			biased: false,
 			why: "",
@@ -57,15 +65,30 @@ describe("trust in an accuracy", () => {
 	});
 	test("on chosen ones it is called biased, and what is missing is counted", () => {
 		const truth = { drawn: 12, chosen: 48, unknown: 0, used: "all" as const, enough: 50 };
-		const words = trustWords({ accuracy, truth, biased_sample: true });
+		const words = trustWords({ accuracy, truth, biased_sample: true }, 5);
 		expect(words?.biased).toBe(true);
-		expect(words?.why).toContain("38 more randomly drawn labels");
+		expect(words?.why).toContain("12 of the 50 randomly drawn labels needed");
 	});
 	test("labels from files are neither", () => {
 		const truth = { drawn: 0, chosen: 0, unknown: 60, used: "all" as const };
-		const words = trustWords({ accuracy, truth, biased_sample: false });
+		const words = trustWords({ accuracy, truth, biased_sample: false }, 5);
 		expect(words?.biased).toBe(false);
 		expect(words?.why).toContain("not known");
+	});
+});
+
+describe("advice on random checks", () => {
+	const truth = { drawn: 13, chosen: 90, unknown: 0, used: "all" as const, enough: 50 };
+	test("counts them where they are on, and does not ask to turn them on", () => {
+		expect(fairWords(truth, 5)).toBe(
+			"13 of the 50 randomly drawn labels needed were there at this training; every 5th cutout of a chosen order is such a random check.",
+		);
+	});
+	test("asks for them where they are off", () => {
+		expect(fairWords(truth, 0)).toContain("random checks are off: turn them on");
+	});
+	test("asks for no more where enough were drawn and too few could be held out", () => {
+		expect(fairWords({ ...truth, drawn: 60 }, 5)).toContain("could be held out");
 	});
 });
 

@@ -106,9 +106,27 @@ export function nextWords(next: Next): string {
 	return `The next ${next.labels} labels would bring ${gain} ± ${sd} points: ${advice}.`;
 }
 
+/**
+ * What would make figures fair that chosen labels enter: how many drawn ones there were of those
+ * needed, and whether more come by themselves.
+ *
+ * @param every one cutout of so many is drawn at random in a chosen order; 0 for none
+ */
+export function fairWords(truth: Truth | undefined, every: number): string {
+	const enough = truth?.enough ?? 50;
+	const drawn = truth?.drawn ?? 0;
+	if (drawn >= enough)
+		return `${count(drawn)} labels were drawn at random, but fewer than ${enough} of them could be held out.`;
+	const there = `${count(drawn)} of the ${enough} randomly drawn labels needed were there at this training`;
+	return every > 0
+		? `${there}; every ${every}th cutout of a chosen order is such a random check.`
+		: `${there}; random checks are off: turn them on under the orders on Label, or label in random order.`;
+}
+
 /** "accuracy 0.81 ± 0.03 on 60 randomly drawn labels" */
 export function trustWords(
 	metrics: Metrics,
+	every: number,
 ): { text: string; biased: boolean; why: string } | null {
 	const { accuracy, truth } = metrics;
 	if (!accuracy || !Number.isFinite(accuracy.mean)) return null;
@@ -117,7 +135,6 @@ export function trustWords(
 	if (truth?.used === "drawn")
 		return { text: `${value} randomly drawn labels`, biased: false, why: "" };
 	const biased = metrics.biased_sample === true;
-	const missing = (truth?.enough ?? 50) - (truth?.drawn ?? 0);
 	if (!biased)
 		return {
 			text: `${value} labels`,
@@ -129,7 +146,7 @@ export function trustWords(
 		biased,
 		why:
 			"Biased: chosen cutouts are among them, and nobody knows in which direction that shifts " +
-			`the figure. ${count(Math.max(0, missing))} more randomly drawn labels make it fair.`,
+			`the figure. ${fairWords(truth, every)}`,
 	};
 }
 

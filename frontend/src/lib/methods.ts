@@ -161,8 +161,10 @@ function results(model: ModelVersion, cite: Cite): string {
 	const c = m.calibration;
 	const noise = c?.floor != null ? `; a perfect calibration would show ${c.floor.toFixed(3)}` : "";
 	return sentences(
-		m.accuracy &&
-			`Held-out accuracy is ${stated(m.accuracy)}, ± over the folds, 95 % interval ${range(m.accuracy.interval)} ${cite("wilson")}; macro-F1 is ${stated(m.macro_f1)}`,
+		m.unjudged
+			? m.unjudged.replace(/\.$/, "")
+			: m.accuracy &&
+					`Held-out accuracy is ${stated(m.accuracy)}, ± over the folds, 95 % interval ${range(m.accuracy.interval)} ${cite("wilson")}; macro-F1 is ${stated(m.macro_f1)}`,
 		c?.ece != null &&
 			`Probabilities were calibrated by a temperature ${cite("temperature")} fitted, for each fold, on the other folds (${m.temperature?.toFixed(2) ?? "–"} for the final model): the expected calibration error is ${c.ece.toFixed(3)} (bootstrap ${range(c.interval)}${noise})${c.before?.ece != null ? `, ${c.before.ece.toFixed(3)} (${range(c.before.interval)}) before` : ""}`,
 		m.coverage?.accuracy != null &&

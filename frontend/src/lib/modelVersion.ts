@@ -84,6 +84,8 @@ export interface Metrics {
 	/** What was kept together in cross-validation. */
 	split?: string;
 	untested_classes?: { id: number; name: string }[];
+	/** Why no label could be held out, so that no figure says how good the model is. */
+	unjudged?: string | null;
 	seconds?: number;
 	novelty?: unknown;
 	loss?: number;

@@ -5,20 +5,22 @@ import { RANKINGS, type Ranking } from "./rankings";
 const judged = {
 	auroc: 0.9,
 	interval: [0.8, 0.95],
-	precision_at_50: 0.7,
+	precision: 0.7,
+	looked_at: 30,
 	base_rate: 0.4,
 	n_unseen: 30,
+	n_known: 45,
 };
 const result = {
 	rankings: {
 		knn_distance: {
 			auroc: 0.85,
 			sd: 0.04,
-			precision_at_50: 0.7,
+			precision: 0.7,
 			base_rate: 0.45,
 			per_class: { muon: judged },
 		},
-		entropy: { auroc: 0.75, sd: 0.1, precision_at_50: 0.6, base_rate: 0.45, per_class: {} },
+		entropy: { auroc: 0.75, sd: 0.1, precision: 0.6, base_rate: 0.45, per_class: {} },
 	},
 	classes: ["muon"],
 	n: 306,
@@ -35,12 +37,39 @@ describe("what a ranking is worth", () => {
 		expect(trustOf("lof", experiment, metrics)).toBeNull();
 	});
 
-	it("says what the first 50 held and what chance would have brought", () => {
+	it("says how many were looked at, what they held and what chance would have brought", () => {
 		const trust = trustOf("knn_distance", experimentOf(result), null);
 		expect(worth(knn, trust)).toEqual({
 			figure: "AUROC 0.85 ± 0.04",
-			words: "first 50: 0.70 of an unseen class, 0.45 by chance",
+			words: "first 30: 0.70 of an unseen class, 0.45 by chance",
 		});
+	});
+
+	it("says nothing of the first 50 where an older result ranked no more than those", () => {
+		const old = (n_unseen: number, n_known: number) =>
+			noveltiesOf({
+				entropy: {
+					auroc: 0.8,
+					precision_at_50: 0.45,
+					base_rate: 0.45,
+					per_class: {
+						a: { auroc: 0.8, precision_at_50: 0.45, base_rate: 0.45, n_unseen, n_known },
+					},
+				},
+			}).entropy;
+		expect(old(18, 22)?.precision).toBeNull();
+		expect(old(18, 22)?.lookedAt).toBeNull();
+		expect(old(80, 90)?.precision).toBe(0.45);
+		expect(old(80, 90)?.lookedAt).toEqual([50, 50]);
+	});
+
+	it("names the range where classes differ in number", () => {
+		const entry = { auroc: 0.8, precision: 0.5, base_rate: 0.3 };
+		const of = (looked_at: number) => ({ ...entry, looked_at, n_unseen: looked_at, n_known: 60 });
+		const novelty = noveltiesOf({ entropy: { ...entry, per_class: { a: of(8), b: of(50) } } });
+		expect(
+			novelty.entropy && worth(knn, { novelty: novelty.entropy, from: "experiment" }).words,
+		).toBe("first 8 to 50: 0.50 of an unseen class, 0.30 by chance");
 	});
 
 	it("names the short check of a training as such", () => {

@@ -4,13 +4,17 @@
  */
 import type { Ranking } from "./rankings";
 
+const OLD_FIRST = 50;
+
 /** One class left out. */
 export interface LeftOut {
 	auroc: number;
 	/** 95 % interval by bootstrap over the cutouts ranked. */
 	interval: [number, number] | null;
-	/** Share of the unseen class among the first 50, and among all that were ranked. */
+	/** Share of the unseen class among the first ones, and among all that were ranked. */
 	precision: number | null;
+	/** How many the first ones are: as many as there are of the class, at most 50. */
+	lookedAt: number | null;
 	baseRate: number | null;
 	unseen: number | null;
 }
@@ -21,6 +25,8 @@ export interface Novelty {
 	/** Standard deviation over the classes. */
 	sd: number | null;
 	precision: number | null;
+	/** Least and most of the classes; null where the first ones were all there were. */
+	lookedAt: [number, number] | null;
 	baseRate: number | null;
 	perClass: Record<string, LeftOut>;
 }
@@ -91,12 +97,12 @@ export interface Worth {
 
 export function worth(ranking: Ranking, trust: Trust | null): Worth {
 	if (!trust) return { figure: "not measured here", words: ranking.elsewhere ?? "" };
-	const { auroc, sd, precision, baseRate } = trust.novelty;
+	const { auroc, sd, precision, lookedAt, baseRate } = trust.novelty;
 	const spread = sd === null ? "" : ` ± ${sd.toFixed(2)}`;
 	const hits =
-		precision === null || baseRate === null
+		precision === null || lookedAt === null || baseRate === null
 			? "would have found a class nobody labelled"
-			: `first 50: ${precision.toFixed(2)} of an unseen class, ${baseRate.toFixed(2)} by chance`;
+			: `first ${firstWords(lookedAt)}: ${precision.toFixed(2)} of an unseen class, ${baseRate.toFixed(2)} by chance`;
 	const measured = `AUROC ${auroc.toFixed(2)}${spread}`;
 	if (trust.from === "source")
 		return { figure: "not measured here", words: `${measured} where the model was trained` };
@@ -104,6 +110,11 @@ export function worth(ranking: Ranking, trust: Trust | null): Worth {
 		figure: measured,
 		words: trust.from === "experiment" ? hits : `${hits} (short check in training)`,
 	};
+}
+
+/** `8 to 50`: how many were looked at, class by class. */
+export function firstWords([least, most]: [number, number]): string {
+	return least === most ? String(least) : `${least} to ${most}`;
 }
 
 /** The rankings that find most come first; those not measured follow as they are listed. */
@@ -130,21 +141,37 @@ function noveltyFrom(entry: unknown): Novelty | null {
 		const figure = number(value) ?? number(of?.auroc);
 		if (figure === null) continue;
 		const interval = Array.isArray(of?.interval) ? of.interval.map(Number) : [];
+		const first = firstOf(of);
 		perClass[name] = {
 			auroc: figure,
 			interval: interval.length === 2 ? [interval[0] as number, interval[1] as number] : null,
-			precision: number(of?.precision_at_50),
+			...first,
 			baseRate: number(of?.base_rate),
 			unseen: number(of?.n_unseen),
 		};
 	}
+	const looked = Object.values(perClass).map((of) => of.lookedAt);
+	const told = looked.length > 0 && looked.every((n): n is number => n !== null);
 	return {
 		auroc,
 		sd: number(fields?.sd),
-		precision: number(fields?.precision_at_50),
+		precision: told ? (number(fields?.precision) ?? number(fields?.precision_at_50)) : null,
+		lookedAt: told ? [Math.min(...looked), Math.max(...looked)] : null,
 		baseRate: number(fields?.base_rate),
 		perClass,
 	};
+}
+
+/**
+ * Older results looked at 50 whatever there was: where no more were ranked, that is chance itself,
+ * and nothing is told.
+ */
+function firstOf(of: Record<string, unknown> | null): Pick<LeftOut, "precision" | "lookedAt"> {
+	const lookedAt = number(of?.looked_at);
+	if (lookedAt !== null) return { precision: number(of?.precision), lookedAt };
+	const ranked = (number(of?.n_unseen) ?? 0) + (number(of?.n_known) ?? 0);
+	if (ranked <= OLD_FIRST) return { precision: null, lookedAt: null };
+	return { precision: number(of?.precision_at_50), lookedAt: OLD_FIRST };
 }
 
 function record(value: unknown): Record<string, unknown> | null {

@@ -179,18 +179,22 @@ def extrapolate(
     gains = np.array([one.error(n) - one.error(n + NEXT) for one in laws])
     then = np.array([1 - one.error(n + NEXT) for one in laws])
     gain = law.error(n) - law.error(n + NEXT)
+    # Divisions that all come out alike have no spread, but n labels do not tell an accuracy finer
+    # than one of them.
+    sd = max(float(gains.std(ddof=1)), 1 / n)
     low, high = np.quantile(gains, [0.025, 0.975])
+    low, high = min(low, gain - 2 / n), max(high, gain + 2 / n)
     return {
         "labels": NEXT,
         "from": n,
         "gain": gain,
-        "sd": float(gains.std(ddof=1)),
+        "sd": sd,
         "interval": [float(low), float(high)],
         "accuracy_now": 1 - law.error(n),
         "accuracy_then": 1 - law.error(n + NEXT),
-        "sd_then": float(then.std(ddof=1)),
+        "sd_then": max(float(then.std(ddof=1)), 1 / n),
         "law": {"a": law.a, "b": law.b, "c": law.c},
-        "verdict": verdict(gain, float(gains.std(ddof=1))),
+        "verdict": verdict(gain, sd),
     }
 
 

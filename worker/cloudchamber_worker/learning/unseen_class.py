@@ -22,7 +22,8 @@ from cloudchamber_worker.learning.training import Row, Schedule
 
 LEAST_PER_CLASS = 8
 LEAST_EPOCHS = 12
-FIRST = 50
+# No gallery is looked through much farther.
+MOST_LOOKED_AT = 50
 RESAMPLES = 500
 
 
@@ -150,9 +151,11 @@ def auroc(values: NDArray[np.floating], odd: NDArray[np.bool_]) -> float:
 
 
 def judge(values: NDArray[np.floating], odd: NDArray[np.bool_], seed: int = 0) -> dict[str, Any]:
-    """AUROC with a 95 % interval (bootstrap over both groups), and precision in the first 50.
+    """AUROC with a 95 % interval (bootstrap over both groups), and precision among the first.
 
-    The interval holds for this training and this class; the spread over classes is apart.
+    Looked at are as many of the first as there are of the unseen class, at most 50: a number that
+    leaves room above chance (``base_rate``) and below 1, however few were ranked. The interval
+    holds for this training and this class; the spread over classes is apart.
     """
     finite = _finite(values)
     inside, outside = finite[odd], finite[~odd]
@@ -166,11 +169,12 @@ def judge(values: NDArray[np.floating], odd: NDArray[np.bool_], seed: int = 0) -
     ]
     resampled = ((weigh[0].astype(np.float32) @ above) * weigh[1]).sum(axis=1)
     low, high = np.clip(np.quantile(resampled, [0.025, 0.975]), 0, 1)
-    first = np.argsort(-finite, kind="stable")[:FIRST]
+    first = np.argsort(-finite, kind="stable")[: min(MOST_LOOKED_AT, int(odd.sum()))]
     return {
         "auroc": auroc(values, odd),
         "interval": [float(low), float(high)],
-        "precision_at_50": float(odd[first].mean()),
+        "precision": float(odd[first].mean()),
+        "looked_at": len(first),
         "base_rate": float(odd.mean()),
         "n_unseen": int(odd.sum()),
         "n_known": int((~odd).sum()),
@@ -179,7 +183,8 @@ def judge(values: NDArray[np.floating], odd: NDArray[np.bool_], seed: int = 0) -
 
 def summarise(per_class: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
     """{ranking: {class: judgement}} with mean and spread over the classes:
-    {ranking: {auroc, sd, precision_at_50, base_rate, per_class}}."""
+    {ranking: {auroc, sd, precision, looked_at, base_rate, per_class}}; looked_at are the least and
+    the most of the classes."""
 
     def mean(of: dict[str, dict[str, Any]], figure: str) -> float:
         return float(np.mean([judged[figure] for judged in of.values()]))
@@ -188,7 +193,11 @@ def summarise(per_class: dict[str, dict[str, dict[str, Any]]]) -> dict[str, dict
         name: {
             "auroc": mean(of, "auroc"),
             "sd": float(np.std([j["auroc"] for j in of.values()], ddof=1)) if len(of) > 1 else None,
-            "precision_at_50": mean(of, "precision_at_50"),
+            "precision": mean(of, "precision"),
+            "looked_at": [
+                min(judged["looked_at"] for judged in of.values()),
+                max(judged["looked_at"] for judged in of.values()),
+            ],
             "base_rate": mean(of, "base_rate"),
             "per_class": of,
         }

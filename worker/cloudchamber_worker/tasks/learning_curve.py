@@ -25,6 +25,7 @@ from cloudchamber_worker.steps.dataset_inputs import (
     read_numbers,
     split_groups,
 )
+from cloudchamber_worker.steps.judgeable import need_variation
 from cloudchamber_worker.steps.snapshot import class_targets, freeze_labels
 from cloudchamber_worker.steps.truth import read_truth
 
@@ -60,6 +61,7 @@ def run(job: JobContext) -> None:
         numbers = read_numbers(session, found, n)
         split = split_groups(session, job.dataset_id, rows, n)
         title = datasets.get_dataset(session, job.dataset_id).name
+    need_variation(None, numbers, rows)
     x = fit_quantile_scaling(numbers).transform(numbers[rows])
     y, n_classes = targets.y, len(targets.classes)
     seeds = [params.seed + 1000 * repeat for repeat in range(params.repeats)]

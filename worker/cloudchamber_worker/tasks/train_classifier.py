@@ -39,6 +39,7 @@ from cloudchamber_worker.steps.hyperparameters import (
     freeze_hyperparameters,
     remember_hyperparameters,
 )
+from cloudchamber_worker.steps.judgeable import need_variation, unjudged
 from cloudchamber_worker.steps.label_doubt import described, doubt_labels, write_label_doubt
 from cloudchamber_worker.steps.map_audit import audit_penultimate
 from cloudchamber_worker.steps.maps import Map, draw_map, previous_positions, write_map
@@ -94,6 +95,7 @@ class _Training:
             )
         self.recipe, self.data = self.inputs.recipe, self.inputs.data
         self.numbers = self.inputs.numbers
+        need_variation(self.data.images, self.data.measurements, self.snapshot.rows)
         remember(self.journal, self.snapshot)
         remember_hyperparameters(self.journal, self.params)
 
@@ -127,6 +129,7 @@ class _Training:
         )
         y, n_classes = self.targets.y, len(self.targets.classes)
         metrics, temperature = judge(held, y, n_classes, self.truth)
+        metrics["unjudged"] = unjudged(held, self.inputs.split.by)
         return held, metrics, temperature
 
     def check_novelty(self) -> dict[str, Any] | None:
@@ -253,6 +256,7 @@ def run(job: JobContext) -> None:
         "accuracy": metrics["accuracy"],
         "macro_f1": metrics["macro_f1"],
         "n_labels": metrics["n_labels"],
+        "unjudged": metrics["unjudged"],
         "audit": judged,
     }
     job.progress(0.98, "publishing")
