@@ -9,3 +9,10 @@ test("suspects are counted, with the share that may be wrong", () => {
 	});
 	expect(doubtWorth({}).figure).toBe("not measured here");
 });
+
+test("nothing is said of labels that could not be held out, and no rate of a handful", () => {
+	const none = { n: 0, n_suspect: 0, noise_rate: null, pairs: [] };
+	expect(doubtWorth({ label_errors: none }).figure).toBe("not measured here");
+	const few = { n: 4, n_suspect: 2, noise_rate: 0.5, pairs: [] };
+	expect(doubtWorth({ label_errors: few })).toEqual({ figure: "2 suspect", words: "of 4 labels" });
+});

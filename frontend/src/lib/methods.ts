@@ -170,6 +170,7 @@ function results(model: ModelVersion, cite: Cite): string {
 		m.coverage?.accuracy != null &&
 			`Where the probability exceeds ${m.coverage.threshold}, ${m.coverage.accuracy.toFixed(3)} of the answers are right (95 % ${range(m.coverage.interval)}), which are ${percent(m.coverage.coverage)} of the cutouts (n = ${count(m.coverage.n)})`,
 		m.label_errors &&
+			m.label_errors.n > 0 &&
 			`Confident learning ${cite("confidentLearning")} doubts ${count(m.label_errors.n_suspect)} of ${count(m.label_errors.n)} labels`,
 		`The final model is trained on all labels; the map is a projection of its penultimate layer ${cite("umap")}`,
 	);
