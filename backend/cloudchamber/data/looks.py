@@ -116,9 +116,13 @@ class ExposurePreview(Document):
 
 
 class Look(Document):
-    """The result of the job `look`."""
+    """The result of the job `look`.
+
+    complete : nothing would be refused or has to be answered
+    """
 
     suggested_name: str
+    complete: bool = True
     n_files: int
     files: list[LookFile] = Field(default_factory=list)
     tables: list[LookTable] = Field(default_factory=list)

@@ -51,7 +51,8 @@ def run(job: JobContext) -> None:
     accounts = tables.preview(Names([*known, *fresh]))
     files = [*survey.files(), *_set_aside(source)]
     look = Look(
-        suggested_name=common_name([file.name for file in files]),
+        suggested_name=common_name([file.name for file in files if file.role == "data"]),
+        complete=_is_complete(files, accounts),
         n_files=sum(file.n for file in files),
         files=files,
         tables=_tables(accounts, tables),
@@ -70,6 +71,20 @@ def run(job: JobContext) -> None:
                 crops=crops_pack(survey.crops) if survey.crops else None,
             )
         )
+
+
+def _is_complete(files: list[LookFile], tables: list[Table]) -> bool:
+    open_states = ("refused", "needs_answer")
+    return not (
+        any(file.state in open_states for file in files)
+        or any(
+            table.state in open_states
+            or table.rows.refused
+            or table.rows.needs_answer
+            or any(column.state in open_states for column in table.columns)
+            for table in tables
+        )
+    )
 
 
 def _set_aside(source: Source) -> list[LookFile]:
