@@ -91,11 +91,11 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
                 lines.append(WorstLine(name=name, state=part.state, reason=part.reason))
         for table in detail.tables:
             _add_table(account, table, file.name, state, lines)
-            joined.append(table_sentence(table, file.name))
+            joined += table_sentences(table, file.name)
         notes.update(detail.notes)
     if folders is not None:
         _add_table(account, folders, "folders", "joined", lines)
-        joined.append(table_sentence(folders, "folders as classes"))
+        joined += table_sentences(folders, "folders as classes")
     lines.sort(key=lambda line: STATES.index(line.state))
     account.worst = lines[:WORST]
     account.complete = not (
@@ -112,8 +112,8 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     return account
 
 
-def table_sentence(table: Table, file_name: str) -> str:
-    """What a table joined, and what of it did not, in one sentence."""
+def table_sentences(table: Table, file_name: str) -> list[str]:
+    """What a table joined, and what of it did not; then how it was read."""
     halves = []
     if table.labels is not None:
         halves.append(of_labels(table.labels))
@@ -134,7 +134,8 @@ def table_sentence(table: Table, file_name: str) -> str:
     title = f"{file_name} ({table.title})" if table.title else file_name
     by = f" by column {table.key!r}" if table.key else ""
     what = ", ".join(halves) or f"{rows.joined} of {rows.given} rows"
-    return f"{title}: {what}{by}" + (f"; {table.reason}" if table.reason else "")
+    first = f"{title}: {what}{by}" + (f"; {table.reason}" if table.reason else "")
+    return [first, *(f"{title}: {note}" for note in table.notes)]
 
 
 def _add_table(
