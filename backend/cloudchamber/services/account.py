@@ -13,8 +13,7 @@ from cloudchamber.data.accounts import (
     LabelCounts,
     State,
     Table,
-    of_columns,
-    of_labels,
+    table_sentences,
 )
 from cloudchamber.data.jobs import ImportFile
 
@@ -110,32 +109,6 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     )
     account.sentences = [*_what_came_in(account), *joined, *_noted(notes)]
     return account
-
-
-def table_sentences(table: Table, file_name: str) -> list[str]:
-    """What a table joined, and what of it did not; then how it was read."""
-    halves = []
-    if table.labels is not None:
-        halves.append(of_labels(table.labels))
-        if table.labels.asked:
-            halves.append(
-                f"{table.labels.asked} differ from labels that are there: keep or replace?"
-            )
-        if table.labels.kept:
-            halves.append(f"{table.labels.kept} kept as they were")
-        if table.labels.replaced:
-            halves.append(f"{table.labels.replaced} replaced")
-    if (columns := of_columns(table)) is not None:
-        halves.append(columns)
-    rows = table.rows
-    for n, word in ((rows.refused, "refused"), (rows.ignored, "ignored")):
-        if n:
-            halves.append(f"{n} of {rows.given} rows {word}")
-    title = f"{file_name} ({table.title})" if table.title else file_name
-    by = f" by column {table.key!r}" if table.key else ""
-    what = ", ".join(halves) or f"{rows.joined} of {rows.given} rows"
-    first = f"{title}: {what}{by}" + (f"; {table.reason}" if table.reason else "")
-    return [first, *(f"{title}: {note}" for note in table.notes)]
 
 
 def _add_table(

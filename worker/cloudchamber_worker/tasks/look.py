@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, label_sets
-from cloudchamber.data.accounts import Table
+from cloudchamber.data.accounts import Table, table_sentences
 from cloudchamber.data.job_requests import LookAtFiles
 from cloudchamber.data.label_sets import normal_name
 from cloudchamber.data.looks import (
@@ -61,7 +61,7 @@ def run(job: JobContext) -> None:
         label_sets=sets,
         exposure=None if survey.shown is None else survey.shown.about,
         n_crops_shown=len(survey.crops),
-        sentences=_sentences(survey, len(fresh)),
+        sentences=[*_sentences(survey, len(fresh)), *_joins(accounts, tables)],
     )
     with job.publish(look.model_dump(mode="json")) as session:
         session.add(
@@ -106,6 +106,15 @@ def _tables(accounts: list[Table], tables: Tables) -> list[LookTable]:
             question=_question(account),
         )
         for account, file in zip(accounts, owners, strict=True)
+    ]
+
+
+def _joins(accounts: list[Table], tables: Tables) -> list[str]:
+    owners = [*tables.owners, *["folders as classes"] * (len(accounts) - len(tables.owners))]
+    return [
+        sentence
+        for account, file in zip(accounts, owners, strict=True)
+        for sentence in table_sentences(account, file)
     ]
 
 
