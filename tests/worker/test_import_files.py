@@ -136,12 +136,16 @@ def test_names_keep_the_zeros_before_them(importer):
     assert label_names(importer)[1] == ["muon", "electron"]
 
 
-def test_a_readme_among_the_images_is_named_for_what_it_is(importer):
+def test_prose_among_the_images_is_named_for_what_it_is(importer):
     prose = b"Taken in spring, with care.\nAsk us, please, before use.\n\nThanks.\n"
-    report = importer.run({"set.zip": zipped({"x.png": png(3), "README": prose})})
+    members = {"x.png": png(3), "README": prose, "about.md": prose, "remarks.txt": prose}
+    report = importer.run({"set.zip": zipped(members)})
     assert report["set.zip/x.png"].state == "in"
-    assert report["set.zip/README"].state == "refused"
-    assert report["set.zip/README"].reason == (
+    for document in ("README", "about.md"):
+        line = report[f"set.zip/{document}"]
+        assert (line.state, line.reason) == ("ignored", "is a text for people, no data")
+    assert report["set.zip/remarks.txt"].state == "refused"
+    assert report["set.zip/remarks.txt"].reason == (
         "is text, neither a matrix of numbers nor a table with a header"
     )
 

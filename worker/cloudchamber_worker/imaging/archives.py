@@ -13,6 +13,8 @@ from cloudchamber_worker.imaging.zips import SIZES_BEHIND, zip_members
 
 IGNORED_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
 IGNORED_FOLDERS = ("__MACOSX", ".ipynb_checkpoints", ".git", "__pycache__")
+DOCUMENTS = ("readme", "license", "licence", "changelog", "citation", "authors", "notice")
+DOCUMENT_SUFFIXES = (".md", ".rst", ".html", ".htm", ".pdf", ".docx")
 ZIP_ENCODINGS = ("cp437", "cp1252")  # the standard's, and what some programs write instead
 TAR_ENCODINGS = ("cp1252", "cp437")
 
@@ -49,6 +51,14 @@ def why_ignored(name: str) -> str | None:
     if last.startswith("."):
         return "is a hidden file"
     return None
+
+
+def is_document(name: str) -> bool:
+    """Whether a file that holds no data is one for people, by its name: a README, a manual."""
+    last = name.rpartition("/")[2].lower()
+    stem, _, suffix = last.partition(".")
+    plain = suffix in ("", "txt", "source") or f".{suffix}" in DOCUMENT_SUFFIXES
+    return last.endswith(DOCUMENT_SUFFIXES) or (plain and stem in DOCUMENTS)
 
 
 def members(stream: BinaryIO, kind: str) -> Iterator[Member]:

@@ -140,7 +140,10 @@ class Decoder:
         try:
             work()
         except Unreadable as error:
-            self.tell("refused", reason=str(error))
+            if self.role == "data" and archives.is_document(place.name):
+                self.tell("ignored", reason="is a text for people, no data")
+            else:
+                self.tell("refused", reason=str(error))
         except archives.Ignored as error:
             self.tell("ignored", reason=str(error))
         except NeedsAnswer as error:
