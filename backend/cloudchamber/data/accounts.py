@@ -138,9 +138,7 @@ def table_sentences(table: Table, file_name: str) -> list[str]:
     if table.labels is not None:
         halves.append(of_labels(table.labels))
         if table.labels.asked:
-            halves.append(
-                f"{table.labels.asked} differ from labels that are there: keep or replace?"
-            )
+            halves.append(f"{table.labels.asked} have another label already: keep or replace?")
         if table.labels.kept:
             halves.append(f"{table.labels.kept} kept as they were")
         if table.labels.replaced:

@@ -18,6 +18,7 @@ from cloudchamber.data.accounts import (
 from cloudchamber.data.jobs import ImportFile
 
 WORST = 50
+ALIKE = 3  # more lines of one state and reason are told as one
 
 
 class Sums(Document):
@@ -95,8 +96,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     if folders is not None:
         _add_table(account, folders, "folders", "joined", lines)
         joined += table_sentences(folders, "folders as classes")
-    lines.sort(key=lambda line: STATES.index(line.state))
-    account.worst = lines[:WORST]
+    account.worst = _worst_first(lines)[:WORST]
     account.complete = not (
         account.files.refused
         or account.files.needs_answer
@@ -109,6 +109,21 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     )
     account.sentences = [*_what_came_in(account), *joined, *_noted(notes)]
     return account
+
+
+def _worst_first(lines: list[WorstLine]) -> list[WorstLine]:
+    """The lines in the order of their states; many of one reason are one, with their number."""
+    alike: dict[tuple[State, str], list[WorstLine]] = {}
+    for line in lines:
+        alike.setdefault((line.state, line.reason), []).append(line)
+    told: list[WorstLine] = []
+    for group in alike.values():
+        if len(group) <= ALIKE:
+            told += group
+            continue
+        name = f"{group[0].name} and {len(group) - 1} more"
+        told.append(group[0].model_copy(update={"name": name}))
+    return sorted(told, key=lambda line: STATES.index(line.state))
 
 
 def _add_table(
