@@ -49,6 +49,8 @@ export interface Footprint {
 
 interface PackItem {
 	ordinal: number;
+	/** Of an array that is no cutout's. */
+	name?: string;
 	dtype?: string;
 	/** Of pixels: height, width and, for colour, channels. */
 	shape?: number[];

@@ -13,7 +13,7 @@ import {
 	visibleTiles,
 } from "../lib/pyramid";
 import type { Limits } from "../lib/stretch";
-import { keyOf, type Tile, type TileStore } from "../state/tiles.svelte";
+import { keyOf, type Tile, type TileSource } from "../state/tiles.svelte";
 
 /** From this scale on the borders between pixels are drawn, from the next the values in them. */
 const GRID_FROM = 12;
@@ -21,13 +21,13 @@ const VALUES_FROM = 48;
 const KEEP_PAINTED = 256;
 
 export class ExposurePainter {
-	readonly #store: TileStore;
+	readonly #store: TileSource;
 	readonly #size: Size;
 	readonly #levels: number;
 	readonly #painted = new Map<string, HTMLCanvasElement>();
 	#paintedAs = "";
 
-	constructor(store: TileStore, size: Size, levels: number) {
+	constructor(store: TileSource, size: Size, levels: number) {
 		this.#store = store;
 		this.#size = size;
 		this.#levels = levels;

@@ -1,14 +1,41 @@
 /** What a file is for, guessed from its name and its first bytes; the person has the last word. */
 
-export const ROLES = ["data", "bias", "dark", "labels", "metadata"] as const;
+export const ROLES = [
+	"data",
+	"labels",
+	"metadata",
+	"bias",
+	"dark",
+	"defect_mask",
+	"hit_list",
+	"ignore",
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export const ROLE_CAPTIONS: Record<Role, string> = {
 	data: "exposures or cutouts",
-	bias: "master bias",
-	dark: "master dark",
 	labels: "labels",
 	metadata: "metadata",
+	bias: "master bias",
+	dark: "master dark",
+	defect_mask: "defect mask",
+	hit_list: "hit list",
+	ignore: "nothing: left out",
+};
+
+/** What the look says a file was taken for. */
+export const TAKEN_FOR: Record<string, string> = {
+	exposure: "exposure",
+	crop: "crop",
+	hit_list: "hit list",
+	labels: "labels",
+	metadata: "metadata",
+	bias: "bias",
+	dark: "dark",
+	defect_mask: "defect mask",
+	instrument_run: "instrument run",
+	archive: "archive",
+	unknown: "not known",
 };
 
 const TABLE = /\.(csv|tsv|parquet|npy)$/i;

@@ -49,7 +49,13 @@ export function filesOfDrop(transfer: DataTransfer): Promise<FoundFile[]> {
 	if (entries.length === 0) return Promise.resolve(filesOfList(transfer.files));
 	return (async () => {
 		const found: FoundFile[] = [];
-		for (const entry of entries) await walk(entry, entry.name, found);
+		// Two folders of one name from different places: the browser does not say from which.
+		const names = new Map<string, number>();
+		for (const entry of entries) {
+			const nth = (names.get(entry.name) ?? 0) + 1;
+			names.set(entry.name, nth);
+			await walk(entry, nth === 1 ? entry.name : `${nth}/${entry.name}`, found);
+		}
 		return found;
 	})();
 }
@@ -60,4 +66,51 @@ export function filesOfList(list: FileList | readonly File[]): FoundFile[] {
 		.map((file) => ({ path: file.webkitRelativePath || file.name, file }))
 		.filter(({ path }) => !path.split("/").some(hidden))
 		.sort((a, b) => a.path.localeCompare(b.path, "en", { numeric: true }));
+}
+
+/**
+ * What is new among files just found. A file of a path that is known is the same file again where
+ * size and time agree; otherwise it is another of the same name and is kept in a numbered folder, so
+ * that both come in.
+ */
+export function apart(
+	found: readonly FoundFile[],
+	known: readonly FoundFile[],
+): { fresh: FoundFile[]; repeated: number; renamed: string[] } {
+	const here = new Map(known.map((one) => [one.path, one.file]));
+	const fresh: FoundFile[] = [];
+	const renamed: string[] = [];
+	let repeated = 0;
+	for (const { path, file } of found) {
+		let free = path;
+		let again = false;
+		for (let nth = 2; here.has(free); nth++) {
+			const other = here.get(free) as File;
+			again = other.size === file.size && other.lastModified === file.lastModified;
+			if (again) break;
+			free = `${nth}/${path}`;
+		}
+		if (again) {
+			repeated++;
+			continue;
+		}
+		if (free !== path) renamed.push(free);
+		here.set(free, file);
+		fresh.push({ path: free, file });
+	}
+	return { fresh, repeated, renamed };
+}
+
+/**
+ * A name for a new dataset before the server has looked: the folder all files have in common, or the
+ * only file's own name. Of loose files none is more telling than another: the person names them.
+ */
+export function suggestedName(paths: readonly string[]): string {
+	const [first = ""] = paths;
+	if (paths.length === 1) {
+		const file = first.split("/").at(-1) ?? "";
+		return file.replace(/(\.(fits?|fts|zip|tar|gz|fz|tgz|png|tiff?|npy|csv|tsv|jpe?g|h5))+$/i, "");
+	}
+	const top = first.split("/")[0] ?? "";
+	return first.includes("/") && paths.every((path) => path.startsWith(`${top}/`)) ? top : "";
 }

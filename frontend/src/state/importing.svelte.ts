@@ -1,53 +1,55 @@
-/** Files chosen for an import, their way to the server, and the job that reads them. */
+/** Files chosen for an import, what was asked of them, and the job that reads them. */
 import { api, given, sentence } from "../api/client";
-import { send } from "../api/uploads";
-import { type Bundle, bundle, sentAlone } from "../lib/bundles";
+import { bundle } from "../lib/bundles";
 import type { Role } from "../lib/roles";
 import { load, save } from "../lib/stored";
-import { packs, tar } from "../lib/tar";
-import type { FoundFile } from "../lib/walk";
+import { uuid } from "../lib/uuid";
+import { apart, type FoundFile } from "../lib/walk";
 import { app } from "./app.svelte";
 import { jobs } from "./jobs.svelte";
+import { looking } from "./looking.svelte";
+import { forget, type Row, rowOf, Sending } from "./sending.svelte";
 
-/** Small files travel together in archives of at most this size. */
-const PACK_BYTES = 64 * 1024 * 1024;
-const PARALLEL = 2;
-
-export interface Row extends Bundle {
-	state: "chosen" | "sending" | "sent" | "failed";
-	sent: number;
-	reason: string;
-	uploads: number[];
-}
-
-export interface Settings {
+/** How cutouts are made of exposures; remembered in this browser. */
+export interface Cutting {
 	threshold: { value: number; unit: "sigma" | "adu" };
 	min_pixels: number;
 	margin: number;
 	max_size: number;
-	class_folders: "labels" | "groups" | "off";
 	keep_exposures: boolean;
 	self_supervised: boolean;
 }
 
-const DEFAULTS: Settings = {
+const CUTTING: Cutting = {
 	threshold: { value: 6, unit: "sigma" },
 	min_pixels: 1,
 	margin: 3,
 	max_size: 512,
-	class_folders: "off",
 	keep_exposures: true,
 	self_supervised: false,
 };
 
+export type ClassFolders = "off" | "labels" | "groups";
+
+/** Settings of which none changes what the look finds; the threshold only below the look's floor. */
+const UNSEEN = ["min_pixels", "margin", "max_size", "keep_exposures", "self_supervised"] as const;
+const SETTLE_MS = 350;
+
 class ImportState {
 	rows = $state<Row[]>([]);
-	settings = $state<Settings>({ ...DEFAULTS, ...load<Partial<Settings>>("import", {}) });
-	phase = $state<"choosing" | "sending">("choosing");
+	settings = $state<Cutting>(stored());
+	/** What class folders are taken as; asked anew for every import, since it makes labels. */
+	classFolders = $state<ClassFolders>("off");
+	/** Answers to questions and other choices, by the import's parameter. */
+	answers = $state<Record<string, string>>({});
 	/** Looking through what was dropped. */
 	reading = $state(false);
+	/** The import was asked for and begins as soon as everything has been sent. */
+	starting = $state(false);
 	problem = $state("");
-	#stop: AbortController | null = null;
+	/** What was done with files that were in the list before. */
+	note = $state("");
+	readonly sending = new Sending();
 
 	get size(): number {
 		return this.rows.reduce((sum, row) => sum + row.size, 0);
@@ -58,23 +60,20 @@ class ImportState {
 	get nFiles(): number {
 		return this.rows.reduce((sum, row) => sum + row.files.length, 0);
 	}
+	get failed(): Row[] {
+		return this.rows.filter((row) => row.state === "failed");
+	}
 
 	async add(found: Promise<FoundFile[]> | FoundFile[]): Promise<void> {
 		this.reading = true;
 		this.problem = "";
 		try {
-			const known = new Set(this.rows.flatMap((row) => row.files.map(({ path }) => path)));
-			const fresh = (await found).filter(({ path }) => !known.has(path));
+			const known = this.rows.flatMap((row) => row.files);
+			const { fresh, repeated, renamed } = apart(await found, known);
+			this.note = noteOf(repeated, renamed);
 			const rows = await bundle(fresh);
-			this.rows.push(
-				...rows.map((row) => ({
-					...row,
-					state: "chosen" as const,
-					sent: 0,
-					reason: "",
-					uploads: [],
-				})),
-			);
+			this.rows.push(...rows.map((row) => rowOf(row)));
+			void this.send();
 		} catch (error) {
 			this.problem = `Some of it could not be read: ${sentence(error)}`;
 		} finally {
@@ -82,133 +81,186 @@ class ImportState {
 		}
 	}
 
+	/** Send what waits; when all is there, a look at it begins by itself. */
+	send(): Promise<void> {
+		return this.sending.start(
+			() => this.rows,
+			() => this.look(),
+		);
+	}
+
+	/** Send again what failed. */
+	sendAgain(): void {
+		for (const row of this.failed) row.state = "waiting";
+		void this.send();
+	}
+
+	/** Look at what has been sent, unless it was looked at with the same questions. */
+	look(delay = 0): void {
+		const all = this.rows.length > 0 && this.rows.every((row) => row.state === "sent");
+		if (all && !this.starting) looking.ask(app.datasetId, this.#seen(), delay);
+	}
+
 	remove(id: number): void {
-		this.rows = this.rows.filter((row) => row.id !== id);
-	}
-
-	setRole(id: number, role: Role): void {
 		const row = this.rows.find((candidate) => candidate.id === id);
-		if (row) row.role = role;
-	}
-
-	clear(): void {
-		this.cancel();
-		this.rows = [];
-		this.problem = "";
-	}
-
-	cancel(): void {
-		this.#stop?.abort(new DOMException("Cancelled", "AbortError"));
-		this.#stop = null;
-		this.phase = "choosing";
-	}
-
-	/** A name for a new dataset: what was dropped is usually called what it is. */
-	suggestedName(): string {
-		const data = this.rows.find((row) => row.role === "data") ?? this.rows[0];
-		if (!data) return "";
-		const first = data.name.split("/")[0] ?? "";
-		return first.replace(/\.(fits?|fts|zip|tar|gz|fz|tgz|png|tiff?|npy|csv|jpe?g)\b/gi, "");
+		if (!row) return;
+		forget(row.uploads);
+		this.rows = this.rows.filter((other) => other !== row);
+		if (this.rows.length === 0) this.clear();
+		else this.look();
 	}
 
 	/**
-	 * Send every row and ask for the import. Returns the dataset and the job, or null where it was
-	 * cancelled or failed (the rows say why). Sending goes on while one looks at other pages.
+	 * Say what some files of a row are for (null: as found). Files that travelled in a parcel with
+	 * others are sent again by themselves, since a role belongs to an upload.
 	 */
-	async start(
-		target: { datasetId: number } | { name: string; labelSetId: number | null },
-	): Promise<{ datasetId: number; jobId: number } | null> {
-		const stop = new AbortController();
-		this.#stop = stop;
-		this.phase = "sending";
-		this.problem = "";
-		save("import", $state.snapshot(this.settings));
-		try {
-			const waiting = this.rows.filter((row) => row.state !== "sent");
-			const lane = async () => {
-				for (let row = waiting.shift(); row; row = waiting.shift())
-					await this.#sendRow(row, stop.signal);
-			};
-			await Promise.all(Array.from({ length: PARALLEL }, lane));
-			stop.signal.throwIfAborted();
-			const failed = this.rows.filter((row) => row.state === "failed");
-			if (failed.length > 0) {
-				this.problem = "Some files could not be sent. Remove them or try again.";
-				return null;
-			}
-			const datasetId =
-				"datasetId" in target
-					? target.datasetId
-					: (
-							await given(
-								api.POST("/api/v1/datasets", {
-									body: { name: target.name, label_set_id: target.labelSetId },
-								}),
-							)
-						).id;
-			const uploads = this.rows.flatMap((row) => row.uploads.map((id) => ({ id, role: row.role })));
-			const job = await jobs.start(
-				"import_files",
-				{ uploads, ...$state.snapshot(this.settings) },
-				datasetId,
+	setRole(id: number, paths: ReadonlySet<string>, role: Role | null): void {
+		const row = this.rows.find((candidate) => candidate.id === id);
+		if (!row) return;
+		const part = (files: FoundFile[]) => ({
+			...row,
+			files,
+			size: files.reduce((sum, { file }) => sum + file.size, 0),
+		});
+		const mine = row.files.filter(({ path }) => paths.has(path));
+		if (mine.length === 0 || mine.length === row.files.length) {
+			row.chosen = role;
+			this.look(SETTLE_MS);
+			return;
+		}
+		const one = { ...part(mine), id: nextId--, name: mine[0]?.path ?? row.name };
+		const rest = part(row.files.filter(({ path }) => !paths.has(path)));
+		const own = row.uploads.filter((upload) => upload.paths.every((path) => paths.has(path)));
+		const at = this.rows.indexOf(row);
+		if (own.flatMap((upload) => upload.paths).length === mine.length) {
+			const others = row.uploads.filter((upload) => !own.includes(upload));
+			const sent = { state: "sent" as const, reason: "" };
+			this.rows.splice(
+				at,
+				1,
+				{ ...rest, ...sent, sent: rest.size, uploads: others },
+				{ ...one, ...sent, sent: one.size, uploads: own, chosen: role },
 			);
-			this.rows = [];
-			void app.refreshDatasets();
-			return { datasetId, jobId: job.id };
-		} catch (error) {
-			if (!stop.signal.aborted) this.problem = sentence(error);
-			return null;
-		} finally {
-			this.phase = "choosing";
-			this.#stop = null;
+			this.look(SETTLE_MS);
+		} else {
+			forget(row.uploads);
+			this.rows.splice(at, 1, rowOf(rest, row.chosen), rowOf(one, role));
+			void this.send();
 		}
 	}
 
-	async #sendRow(row: Row, signal: AbortSignal): Promise<void> {
-		row.state = "sending";
-		row.reason = "";
-		row.sent = 0;
-		row.uploads = [];
+	/** Answer a question or choose a column; an empty value takes the choice back. */
+	answer(param: string, value: string): void {
+		const { [param]: _, ...others } = this.answers;
+		this.answers = value === "" ? others : { ...others, [param]: value };
+		this.look(SETTLE_MS);
+	}
+
+	setClassFolders(value: ClassFolders): void {
+		this.classFolders = value;
+		this.look(SETTLE_MS);
+	}
+
+	clear(): void {
+		this.sending.stop();
+		this.sending.stopped = false;
+		looking.clear();
+		this.rows = [];
+		this.answers = {};
+		this.classFolders = "off";
+		this.problem = "";
+		this.note = "";
+	}
+
+	get #uploads() {
+		return this.rows.flatMap((row) =>
+			row.uploads.map(({ id, parcel }) => ({ id, parcel, role: row.chosen ?? "auto" })),
+		);
+	}
+
+	#params(): Record<string, unknown> {
+		return {
+			uploads: this.#uploads,
+			...$state.snapshot(this.settings),
+			class_folders: this.classFolders,
+			...this.answers,
+		};
+	}
+
+	/** Parameters of a look: without what it does not depend on, so that it is not asked twice. */
+	#seen(): Record<string, unknown> {
+		const params = this.#params();
+		for (const name of UNSEEN) delete params[name];
+		const { value, unit } = this.settings.threshold;
+		const exposure = looking.result?.exposure;
+		const floor = exposure
+			? exposure.floor_sigma * (unit === "adu" ? exposure.noise : 1)
+			: Number.POSITIVE_INFINITY;
+		// Above the floor the page counts the footprints itself.
+		if (value >= floor || !(value > 0)) delete params.threshold;
+		return params;
+	}
+
+	/**
+	 * Ask for the import once everything has been sent. Returns the dataset and the job, or null where
+	 * it was cancelled or failed. Sending goes on while one looks at other pages.
+	 */
+	async start(
+		target: { datasetId: number } | { name: string; labelSetId: number | null; labelSet?: string },
+	): Promise<{ datasetId: number; jobId: number } | null> {
+		this.starting = true;
+		this.problem = "";
+		save("import", $state.snapshot(this.settings));
 		try {
-			let before = 0;
-			for (const { name, blob, size } of parts(row)) {
-				const memory = `upload.${name}.${blob.size}.${row.files[0]?.file.lastModified ?? 0}`;
-				const id = await send(
-					name,
-					blob,
-					load<number | null>(memory, null),
-					(upload, received) => {
-						save(memory, upload);
-						row.sent = before + Math.min(size, received);
-					},
-					signal,
-				);
-				before += size;
-				row.uploads.push(id);
-				localStorage.removeItem(`cloudchamber.${memory}`);
+			await this.send();
+			if (this.sending.stopped) return null;
+			if (this.failed.length > 0) {
+				this.problem = "Some files could not be sent. Remove them or try again.";
+				return null;
 			}
-			row.sent = row.size;
-			row.state = "sent";
+			looking.stop();
+			const params = this.#params();
+			let datasetId: number;
+			if ("datasetId" in target) datasetId = target.datasetId;
+			else {
+				const { name, labelSetId, labelSet } = target;
+				if (labelSet) params.label_set = labelSet;
+				const body = { name, label_set_id: labelSetId };
+				datasetId = (await given(api.POST("/api/v1/datasets", { body }))).id;
+			}
+			const job = await jobs.start("import_files", params, datasetId, uuid());
+			this.rows = [];
+			this.clear();
+			void app.refreshDatasets();
+			return { datasetId, jobId: job.id };
 		} catch (error) {
-			row.state = signal.aborted ? "chosen" : "failed";
-			row.reason = signal.aborted ? "" : sentence(error);
+			this.problem = sentence(error);
+			return null;
+		} finally {
+			this.starting = false;
 		}
 	}
 }
 
-/** What is sent for a row: its big files as they are, its small ones as archives. */
-function parts(row: Row): { name: string; blob: Blob; size: number }[] {
-	const big = sentAlone(row);
-	const small = row.files.filter((file) => !big.includes(file));
-	const members = small.map(({ path, file }) => ({ path, file, modified: file.lastModified }));
+/** Rows that are split off count down, those of a drop up. */
+let nextId = -1;
+
+function stored(): Cutting {
+	const kept = load<Partial<Cutting>>("import", {});
+	const known = Object.entries(kept).filter(([name]) => name in CUTTING);
+	return { ...CUTTING, ...Object.fromEntries(known) };
+}
+
+function noteOf(repeated: number, renamed: string[]): string {
+	const n = (count: number, what: string) => `${count} ${count === 1 ? what : `${what}s`}`;
 	return [
-		...big.map(({ path, file }) => ({ name: path, blob: file, size: file.size })),
-		...packs(members, row.run ? Number.POSITIVE_INFINITY : PACK_BYTES).map((group, i) => ({
-			name: `${row.name}${i > 0 ? `-${i + 1}` : ""}.tar`,
-			blob: tar(group),
-			size: group.reduce((sum, { file }) => sum + file.size, 0),
-		})),
-	];
+		repeated ? `${n(repeated, "file")} had been chosen before.` : "",
+		renamed.length
+			? `${n(renamed.length, "file")} of a name that was here already: kept as ${renamed[0]}${renamed.length > 1 ? " …" : ""}`
+			: "",
+	]
+		.filter(Boolean)
+		.join(" ");
 }
 
 export const importing = new ImportState();

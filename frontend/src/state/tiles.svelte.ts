@@ -9,11 +9,25 @@ export interface Tile extends TileAddress {
 	pixels: TypedArray;
 }
 
+/** Where a canvas gets its tiles: from the server, or from what is here already. */
+export interface TileSource {
+	/** Rises with every tile that arrives. */
+	readonly revision: number;
+	readonly problem: string | null;
+	/** The tile if it is here. */
+	get(address: TileAddress): Tile | undefined;
+	/** Name the tiles needed now, the most urgent first. */
+	want(addresses: TileAddress[]): void;
+	/** One tile, awaited; null where it cannot be had. */
+	load(address: TileAddress): Promise<Tile | null>;
+	stop(): void;
+}
+
 /** 384 tiles of 256 KB are 100 MB: a 4k frame at native scale, and its levels. */
 const KEEP = 384;
 const AT_ONCE = 6;
 
-export class TileStore {
+export class TileStore implements TileSource {
 	/** Rises with every tile that arrives. */
 	revision = $state(0);
 	problem = $state<string | null>(null);

@@ -1,0 +1,223 @@
+/** The list of an import before it begins: what was sent, row by row, with what it was taken for. */
+import type { Look, LookFile, Question, State } from "../api/look";
+import { count, plural } from "./format";
+import { ROLE_CAPTIONS, type Role, TAKEN_FOR } from "./roles";
+import type { FoundFile } from "./walk";
+
+/** What the list needs to know of a row of chosen files. */
+export interface Sending {
+	id: number;
+	name: string;
+	role: Role;
+	chosen: Role | null;
+	size: number;
+	files: FoundFile[];
+	uploads: { id: number; parcel: boolean; paths: string[] }[];
+}
+
+export interface Entry<R extends Sending = Sending> {
+	key: string;
+	row: R;
+	name: string;
+	/** Files it stands for. */
+	n: number;
+	/** Paths of the chosen files it stands for. */
+	paths: ReadonlySet<string>;
+	takenFor: string;
+	/** Null before anything was looked at. */
+	state: State | null;
+	why: string;
+	reason: string;
+	/** "509 crops · 12–200 × 15–180 px". */
+	contents: string;
+	questions: Question[];
+	/** What an archive or a run holds, where it is more than one thing. */
+	inside: LookFile[];
+}
+
+/** What wants a person first: a question, then what is refused, then the rest as it came. */
+const ORDER: (State | null)[] = ["needs_answer", "refused", "ignored", null, "joined", "in"];
+
+/** One entry for each thing a person would name: a file, a folder of alike ones, an archive. */
+export function entries<R extends Sending>(rows: readonly R[], look: Look | null): Entry<R>[] {
+	const all = rows.flatMap((row) => {
+		const seen = row.uploads.flatMap((upload) => {
+			const files = (look?.files ?? []).filter((file) => file.upload_id === upload.id);
+			if (upload.parcel || files.length === 1)
+				return files.map((file) => single(row, file, pathsIn(upload, file, files)));
+			return files.length ? [archive(row, upload, files)] : [];
+		});
+		return seen.length ? seen : [unseen(row)];
+	});
+	return all.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+}
+
+function unseen<R extends Sending>(row: R): Entry<R> {
+	return {
+		key: `row ${row.id}`,
+		row,
+		name: row.name,
+		n: row.files.length,
+		paths: new Set(row.files.map(({ path }) => path)),
+		takenFor: ROLE_CAPTIONS[row.chosen ?? row.role],
+		state: null,
+		why: "",
+		reason: "",
+		contents: "",
+		questions: [],
+		inside: [],
+	};
+}
+
+function single<R extends Sending>(row: R, file: LookFile, paths: ReadonlySet<string>): Entry<R> {
+	return {
+		key: `${file.upload_id} ${file.taken_for} ${file.name}`,
+		row,
+		name: file.name,
+		n: file.n_files,
+		paths,
+		takenFor: TAKEN_FOR[file.taken_for] ?? file.taken_for,
+		state: file.state,
+		why: file.why,
+		reason: file.reason,
+		contents: contentsOf([file]),
+		questions: file.question ? [file.question] : [],
+		inside: [],
+	};
+}
+
+function archive<R extends Sending>(
+	row: R,
+	upload: R["uploads"][number],
+	inside: LookFile[],
+): Entry<R> {
+	const n = inside.reduce((sum, file) => sum + file.n_files, 0);
+	const worst = ORDER.find((state) => inside.some((file) => file.state === state)) ?? "in";
+	const bad = inside.filter((file) => file.state === "refused" || file.state === "ignored");
+	const questions = inside.flatMap((file) => (file.question ? [file.question] : []));
+	return {
+		key: `archive ${upload.id}`,
+		row,
+		name: upload.paths[0] ?? row.name,
+		n,
+		paths: new Set(upload.paths),
+		takenFor: "archive",
+		state: worst,
+		why: "",
+		reason: bad.length
+			? `${plural(
+					bad.reduce((sum, file) => sum + file.n_files, 0),
+					"file",
+				)} inside ${bad.some((file) => file.state === "refused") ? "cannot be read" : "left out"}`
+			: "",
+		contents: contentsOf(inside),
+		questions: questions.filter((q, i) => questions.findIndex((o) => o.text === q.text) === i),
+		inside,
+	};
+}
+
+/** The chosen files a look's line stands for: the one of its name, or those of its folder. */
+function pathsIn(
+	upload: Sending["uploads"][number],
+	file: LookFile,
+	siblings: LookFile[],
+): ReadonlySet<string> {
+	const all = upload.paths;
+	if (siblings.length === 1) return new Set(all);
+	if (all.includes(file.name)) return new Set([file.name]);
+	const named = new Set(siblings.map((other) => other.name));
+	const folder = (file.folder ?? file.name).replace(/\/\*.*$/, "");
+	return new Set(
+		all.filter(
+			(path) => !named.has(path) && (path.startsWith(`${folder}/`) || folderName(path) === folder),
+		),
+	);
+}
+
+function folderName(path: string): string {
+	return path.split("/").at(-2) ?? "";
+}
+
+function contentsOf(files: readonly LookFile[]): string {
+	const sum = (what: (file: LookFile) => number) => files.reduce((n, file) => n + what(file), 0);
+	const crops = sum((file) => file.n_crops);
+	const exposures = sum((file) => file.n_exposures);
+	const one = files.length === 1 ? files[0] : undefined;
+	return [
+		exposures ? plural(exposures, "exposure") : "",
+		crops ? plural(crops, "crop") : "",
+		one?.shape ? `${sizeText(one.shape)} px` : "",
+		one?.dtype ?? "",
+	]
+		.filter(Boolean)
+		.join(" · ");
+}
+
+/** "12-200 x 15-180" as it is set: "12–200 × 15–180". */
+export function sizeText(shape: string): string {
+	return shape.replaceAll(" x ", " × ").replace(/(\d)-(\d)/g, "$1–$2");
+}
+
+/** How many of each thing an import of all this brings. */
+export interface Harvest {
+	exposures: number;
+	cutouts: number;
+	labels: number;
+	columns: number;
+}
+
+export function harvest(look: Look, folders: "off" | "labels" | "groups"): Harvest {
+	const coming = look.files.filter((file) => file.state === "in" || file.state === "joined");
+	const sum = (what: (file: LookFile) => number) => coming.reduce((n, file) => n + what(file), 0);
+	const joined = look.tables.filter((table) => table.state === "joined" || table.state === "in");
+	const labelled = joined.reduce(
+		(n, { labels: l }) => n + (l ? l.new + l.same + l.replaced : 0),
+		0,
+	);
+	return {
+		exposures: sum((file) => file.n_exposures),
+		cutouts: sum((file) => file.n_crops),
+		labels:
+			labelled + (folders === "labels" ? look.classes.reduce((n, { n: one }) => n + one, 0) : 0),
+		columns: joined
+			.flatMap((table) => table.columns)
+			.filter((c) => c.use === "metadata" && c.state === "joined").length,
+	};
+}
+
+/** What the button does: "Import 509 cutouts and 306 labels". */
+export function importWords(found: Harvest | null, nFiles: number): string {
+	if (nFiles === 0) return "Import";
+	if (!found) return `Import ${plural(nFiles, "file")}`;
+	const things = [
+		found.exposures ? plural(found.exposures, "exposure") : "",
+		found.cutouts ? plural(found.cutouts, "cutout") : "",
+		found.labels ? plural(found.labels, "label") : "",
+	].filter(Boolean);
+	if (found.columns && things.length < 2) things.push(plural(found.columns, "column"));
+	if (things.length === 0) return `Import ${plural(nFiles, "file")}`;
+	const last = things.pop();
+	return `Import ${things.length ? `${things.join(", ")} and ` : ""}${last}`;
+}
+
+/** Half a sentence on how a table meets the images, as the account has it. */
+export function meeting(table: {
+	labels: { given: number; new: number; same: number; replaced: number } | null;
+	columns: { use: string; state: State }[];
+	cutouts: number;
+	of: number;
+}): string {
+	const { labels, columns, cutouts, of } = table;
+	const offered = columns.filter((c) => c.use === "metadata");
+	const joined = offered.filter((c) => c.state === "joined").length;
+	return [
+		labels
+			? `${count(labels.new + labels.same + labels.replaced)} of ${count(labels.given)} labels`
+			: "",
+		offered.length
+			? `${plural(joined, "column")} on ${count(cutouts)} of ${plural(of, "cutout")}`
+			: "",
+	]
+		.filter(Boolean)
+		.join(", ");
+}
