@@ -118,7 +118,7 @@ export interface Question {
 	answers: Answer[];
 }
 
-/** One file, or the alike ones of a folder (`n_files` of them). */
+/** One file, or the alike ones of a folder (`n` of them). */
 export interface LookFile {
 	name: string;
 	taken_for: string;
@@ -127,7 +127,7 @@ export interface LookFile {
 	state: State;
 	reason: string;
 	question: Question | null;
-	n_files: number;
+	n: number;
 	n_crops: number;
 	n_exposures: number;
 	/** "1024 x 1024", or a range over several: "12-200 x 15-180". */
@@ -135,6 +135,7 @@ export interface LookFile {
 	dtype: string;
 	folder: string | null;
 	upload_id: number;
+	notes: string[];
 }
 
 export interface LookTable extends Table {

@@ -10,7 +10,8 @@ const looked = (name: string, upload_id: number, some: Partial<LookFile> = {}): 
 	state: "in",
 	reason: "",
 	question: null,
-	n_files: 1,
+	n: 1,
+	notes: [],
 	n_crops: 0,
 	n_exposures: 0,
 	shape: "",
@@ -65,8 +66,8 @@ describe("entries", () => {
 		const found = entries(
 			[row(1, ["crops.zip"], [{ id: 7, parcel: false }])],
 			look([
-				looked("crops.zip/Junk", 7, { n_files: 20, n_crops: 20 }),
-				looked("crops.zip/Protist", 7, { n_files: 10, n_crops: 10 }),
+				looked("crops.zip/Junk", 7, { n: 20, n_crops: 20 }),
+				looked("crops.zip/Protist", 7, { n: 10, n_crops: 10 }),
 				looked("crops.zip/notes.doc", 7, { state: "refused" }),
 			]),
 		);
@@ -80,7 +81,7 @@ describe("entries", () => {
 		const found = entries(
 			[row(1, paths, [{ id: 7, parcel: true }])],
 			look([
-				looked("d/c", 7, { n_files: 2, folder: "d/c" }),
+				looked("d/c", 7, { n: 2, folder: "d/c" }),
 				looked("d/c/readme.csv", 7),
 				looked("d/other.csv", 7),
 			]),

@@ -31,6 +31,8 @@ export interface Entry<R extends Sending = Sending> {
 	/** "509 crops · 12–200 × 15–180 px". */
 	contents: string;
 	questions: Question[];
+	/** What the look says of it, where it is one thing. */
+	looked: LookFile | null;
 	/** What an archive or a run holds, where it is more than one thing. */
 	inside: LookFile[];
 }
@@ -65,6 +67,7 @@ function unseen<R extends Sending>(row: R): Entry<R> {
 		reason: "",
 		contents: "",
 		questions: [],
+		looked: null,
 		inside: [],
 	};
 }
@@ -74,7 +77,7 @@ function single<R extends Sending>(row: R, file: LookFile, paths: ReadonlySet<st
 		key: `${file.upload_id} ${file.taken_for} ${file.name}`,
 		row,
 		name: file.name,
-		n: file.n_files,
+		n: file.n,
 		paths,
 		takenFor: TAKEN_FOR[file.taken_for] ?? file.taken_for,
 		state: file.state,
@@ -82,6 +85,7 @@ function single<R extends Sending>(row: R, file: LookFile, paths: ReadonlySet<st
 		reason: file.reason,
 		contents: contentsOf([file]),
 		questions: file.question ? [file.question] : [],
+		looked: file,
 		inside: [],
 	};
 }
@@ -91,7 +95,7 @@ function archive<R extends Sending>(
 	upload: R["uploads"][number],
 	inside: LookFile[],
 ): Entry<R> {
-	const n = inside.reduce((sum, file) => sum + file.n_files, 0);
+	const n = inside.reduce((sum, file) => sum + file.n, 0);
 	const worst = ORDER.find((state) => inside.some((file) => file.state === state)) ?? "in";
 	const bad = inside.filter((file) => file.state === "refused" || file.state === "ignored");
 	const questions = inside.flatMap((file) => (file.question ? [file.question] : []));
@@ -106,12 +110,13 @@ function archive<R extends Sending>(
 		why: "",
 		reason: bad.length
 			? `${plural(
-					bad.reduce((sum, file) => sum + file.n_files, 0),
+					bad.reduce((sum, file) => sum + file.n, 0),
 					"file",
 				)} inside ${bad.some((file) => file.state === "refused") ? "cannot be read" : "left out"}`
 			: "",
 		contents: contentsOf(inside),
 		questions: questions.filter((q, i) => questions.findIndex((o) => o.text === q.text) === i),
+		looked: null,
 		inside,
 	};
 }

@@ -1,15 +1,6 @@
 /** What a file is for, guessed from its name and its first bytes; the person has the last word. */
 
-export const ROLES = [
-	"data",
-	"labels",
-	"metadata",
-	"bias",
-	"dark",
-	"defect_mask",
-	"hit_list",
-	"ignore",
-] as const;
+export const ROLES = ["data", "labels", "metadata", "bias", "dark", "ignore"] as const;
 export type Role = (typeof ROLES)[number];
 
 export const ROLE_CAPTIONS: Record<Role, string> = {
@@ -18,8 +9,6 @@ export const ROLE_CAPTIONS: Record<Role, string> = {
 	metadata: "metadata",
 	bias: "master bias",
 	dark: "master dark",
-	defect_mask: "defect mask",
-	hit_list: "hit list",
 	ignore: "nothing: left out",
 };
 

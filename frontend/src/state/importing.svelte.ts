@@ -174,7 +174,7 @@ class ImportState {
 
 	get #uploads() {
 		return this.rows.flatMap((row) =>
-			row.uploads.map(({ id, parcel }) => ({ id, parcel, role: row.chosen ?? "auto" })),
+			row.uploads.map(({ id, parcel }) => ({ id, parcel, role: row.chosen ?? "data" })),
 		);
 	}
 
