@@ -146,6 +146,14 @@ def circle(preparation: Api, crops: Path, exposure: Path) -> int:
     return dataset
 
 
+@pytest.fixture(scope="session")
+def axe(repository: Path) -> str:
+    """The source of axe-core, the checker of accessibility."""
+    path = repository / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+    assert path.is_file(), "`make build` installs axe-core"
+    return path.read_text()
+
+
 class Watched:
     """What went wrong in a page while a test drove it."""
 

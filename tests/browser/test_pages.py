@@ -2,24 +2,16 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
+from browser.accessibility import problems
 
 VIEWS = (
     "label", "explore", "galleries", "models", "agreement", "exposures", "jobs", "import",
 )  # fmt: skip
 THEMES = ("dark", "light")
-
-
-@pytest.fixture(scope="session")
-def axe(repository: Path) -> str:
-    """The source of axe-core, the checker of accessibility."""
-    path = repository / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-    assert path.is_file(), "`make build` installs axe-core"
-    return path.read_text()
 
 
 def open_page(page: Page, address: str, theme: str = "dark") -> None:
@@ -31,17 +23,6 @@ def open_page(page: Page, address: str, theme: str = "dark") -> None:
     # The stream of events stays open for ever, so "networkidle" is not to be waited for.
     expect(page.locator("main [aria-busy=true]")).to_have_count(0)
     page.wait_for_timeout(300)
-
-
-def problems(page: Page, axe: str) -> list[str]:
-    """What axe-core finds wrong, one line for each rule and place."""
-    page.evaluate(axe)
-    found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{rule['id']} ({rule['impact']}): {node['target']} {node['failureSummary']}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from browser.accessibility import problems
 from browser.stack import Api
-from browser.test_pages import open_page, problems
+from browser.test_pages import open_page
 
 
 def test_a_search_is_run_seen_and_used(page: Page, api: Api, repository: Path, alone: int) -> None:

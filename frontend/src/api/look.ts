@@ -1,104 +1,25 @@
 /** A look at files before their import, and the account of them after it. */
 import { asArray, type CutoutPixels, parsePack, parsePixels } from "./binary";
 import { fetchBytes, fetchJson, sendJson } from "./client";
+import type { components } from "./schema.gen";
 import type { Job } from "./types";
+
+type Schemas = components["schemas"];
+/** As the server sends it: it fills in every default, which its description calls optional. */
+type Filled<T> = T extends (infer U)[]
+	? Filled<U>[]
+	: T extends object
+		? { [K in keyof T]-?: Filled<T[K]> }
+		: T;
 
 /** What became of a file, a part, a row or a column; the worst first. */
 export const STATES = ["refused", "needs_answer", "ignored", "joined", "in"] as const;
 export type State = (typeof STATES)[number];
 
-export interface Rows {
-	given: number;
-	joined: number;
-	refused: number;
-	ignored: number;
-	needs_answer: number;
-	/** Sentences, each naming a row by its number in the file. */
-	examples: string[];
-}
-
-export interface TableColumn {
-	name: string;
-	state: State;
-	use: "key" | "label" | "annotator" | "weight" | "metadata" | "";
-	/** What it is called in the dataset, where it became a column. */
-	column: string | null;
-	/** Cutouts that got a value from it. */
-	on: number;
-	reason: string;
-}
-
-export interface LabelCounts {
-	given: number;
-	new: number;
-	same: number;
-	replaced: number;
-	kept: number;
-	asked: number;
-	refused: number;
-}
-
-export interface Table {
-	title: string;
-	format: string;
-	role: "labels" | "metadata";
-	why: string;
-	key: string | null;
-	label_column: string | null;
-	annotator_column: string | null;
-	state: State;
-	reason: string;
-	rows: Rows;
-	columns: TableColumn[];
-	labels: LabelCounts | null;
-	cutouts: number;
-	of: number;
-	notes: string[];
-}
-
-/** An HDU, page, frame or plane that did not simply come in. */
-export interface Part {
-	name: string;
-	state: State;
-	reason: string;
-}
-
-export interface FileAccount {
-	taken_for: string;
-	why: string;
-	exposures: number;
-	parts: Part[];
-	tables: Table[];
-	notes: string[];
-	question: string | null;
-}
-
-export interface AccountFile {
-	id: number;
-	name: string;
-	state: State;
-	reason: string;
-	n_cutouts: number;
-	n_duplicates: number;
-	account: FileAccount | null;
-}
-
-export interface AccountPage {
-	items: AccountFile[];
-	next: number | null;
-}
-
-type PerState = Partial<Record<State, number>>;
-
-export interface Account {
-	files: PerState;
-	parts: PerState;
-	rows: PerState;
-	columns: PerState;
-	labels: LabelCounts | null;
-	sentences: string[];
-	worst: { name: string; state: State; reason: string }[];
-}
+export type Table = Filled<Schemas["Table"]>;
+export type AccountFile = Filled<Schemas["ImportFileOut"]>;
+export type Account = Filled<Schemas["Account"]>;
+type AccountPage = Filled<Schemas["ImportFilePage"]>;
 
 export interface Answer {
 	caption: string;

@@ -50,6 +50,8 @@ class ImportState {
 	/** What was done with files that were in the list before. */
 	note = $state("");
 	readonly sending = new Sending();
+	/** The threshold of the last look. */
+	#lookedAt: Cutting["threshold"] | null = null;
 
 	get size(): number {
 		return this.rows.reduce((sum, row) => sum + row.size, 0);
@@ -165,6 +167,7 @@ class ImportState {
 		this.sending.stop();
 		this.sending.stopped = false;
 		looking.clear();
+		this.#lookedAt = null;
 		this.rows = [];
 		this.answers = {};
 		this.classFolders = "off";
@@ -191,13 +194,15 @@ class ImportState {
 	#seen(): Record<string, unknown> {
 		const params = this.#params();
 		for (const name of UNSEEN) delete params[name];
-		const { value, unit } = this.settings.threshold;
+		const now = $state.snapshot(this.settings.threshold);
 		const exposure = looking.result?.exposure;
 		const floor = exposure
-			? exposure.floor_sigma * (unit === "adu" ? exposure.noise : 1)
+			? exposure.floor_sigma * (now.unit === "adu" ? exposure.noise : 1)
 			: Number.POSITIVE_INFINITY;
-		// Above the floor the page counts the footprints itself.
-		if (value >= floor || !(value > 0)) delete params.threshold;
+		// Above the floor the page counts the footprints itself, whatever the look was asked for.
+		if (!this.#lookedAt || now.value < floor) this.#lookedAt = now;
+		if (now.value > 0) params.threshold = this.#lookedAt;
+		else delete params.threshold;
 		return params;
 	}
 
