@@ -21,74 +21,13 @@ export type AccountFile = Filled<Schemas["ImportFileOut"]>;
 export type Account = Filled<Schemas["Account"]>;
 type AccountPage = Filled<Schemas["ImportFilePage"]>;
 
-export interface Answer {
-	caption: string;
-	/** The parameter of the import that says it, and its value. */
-	param: string;
-	value: string;
-}
-
-export interface Question {
-	kind:
-		| "exposure_or_crop"
-		| "image_or_table"
-		| "existing_labels"
-		| "existing_values"
-		| "label_column";
-	text: string;
-	answers: Answer[];
-}
-
+export type Answer = Schemas["Answer"];
+export type Question = Filled<Schemas["Question"]>;
 /** One file, or the alike ones of a folder (`n` of them). */
-export interface LookFile {
-	name: string;
-	taken_for: string;
-	why: string;
-	role: string;
-	state: State;
-	reason: string;
-	question: Question | null;
-	n: number;
-	n_crops: number;
-	n_exposures: number;
-	/** "1024 x 1024", or a range over several: "12-200 x 15-180". */
-	shape: string;
-	dtype: string;
-	folder: string | null;
-	upload_id: number;
-	notes: string[];
-}
-
-export interface LookTable extends Table {
-	file: string;
-	all_columns: string[];
-}
-
-export interface LookExposure {
-	name: string;
-	height: number;
-	width: number;
-	/** Pixels of the frame in one of the drawn image, on each side. */
-	scale: number;
-	unit: string;
-	noise: number;
-	/** Pixels at or below it are not in the list of bright pixels. */
-	floor_sigma: number;
-	n_bright: number;
-	n_exposures: number;
-}
-
-export interface Look {
-	suggested_name: string;
-	n_files: number;
-	files: LookFile[];
-	tables: LookTable[];
-	classes: { name: string; n: number }[];
-	n_without_folder: number;
-	label_sets: { id: number; name: string; matches: number }[];
-	exposure: LookExposure | null;
-	sentences: string[];
-}
+export type LookFile = Filled<Schemas["LookFile"]>;
+export type LookTable = Filled<Schemas["LookTable"]>;
+export type LookExposure = Filled<Schemas["ExposurePreview"]>;
+export type Look = Filled<Schemas["Look"]>;
 
 /** Pixels of the first exposure: an overview of block maxima, and every pixel above the floor. */
 export interface LookPixels {
@@ -114,6 +53,11 @@ export function startLook(
 		{ kind: "look", dataset_id: datasetId, params, key },
 		{ signal },
 	);
+}
+
+/** What a look that is through has found. */
+export function fetchLook(jobId: number, signal: AbortSignal): Promise<Look> {
+	return fetchJson(`/jobs/${jobId}/look`, { signal });
 }
 
 export async function fetchLookExposure(jobId: number, signal: AbortSignal): Promise<LookPixels> {

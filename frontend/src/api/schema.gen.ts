@@ -744,6 +744,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Look
+         * @description What an import would make of the files.
+         */
+        get: operations["read_look"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/look/crops": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Crops
+         * @description The first crops, a pack like that of `pixels`.
+         */
+        get: operations["read_crops"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/look/exposure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Exposure
+         * @description The first exposure, a pack of four arrays `{name, dtype, shape, offset, nbytes}`: `image` in
+         *     sigma above the baseline (a maximum over blocks of `scale` pixels), and of the bright pixels
+         *     `index` (y * width + x), `sigma` and `value`.
+         */
+        get: operations["read_exposure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{job_id}/retry": {
         parameters: {
             query?: never;
@@ -1048,6 +1110,18 @@ export interface components {
             name: string;
         };
         /**
+         * Answer
+         * @description One way to answer a question: the import's parameter `param` takes `value`.
+         */
+        Answer: {
+            /** Caption */
+            caption: string;
+            /** Param */
+            param: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * Column
          * @description `n` values of `width` numbers each; a 'category' column holds int32 codes, -1 for none.
          */
@@ -1345,6 +1419,35 @@ export interface components {
             width: number;
         };
         /**
+         * ExposurePreview
+         * @description The first exposure as drawn.
+         *
+         *     scale : pixels of the exposure per pixel of the picture, a maximum over blocks
+         *     noise : of the first amplifier, in `unit`
+         *     floor_sigma, n_bright : pixels above that many sigma are listed one by one
+         *     n_exposures : of all
+         */
+        ExposurePreview: {
+            /** Floor Sigma */
+            floor_sigma: number;
+            /** Height */
+            height: number;
+            /** N Bright */
+            n_bright: number;
+            /** N Exposures */
+            n_exposures: number;
+            /** Name */
+            name: string;
+            /** Noise */
+            noise: number;
+            /** Scale */
+            scale: number;
+            /** Unit */
+            unit: string;
+            /** Width */
+            width: number;
+        };
+        /**
          * FileAccount
          * @description What an import says of one file beside its state and reason.
          *
@@ -1391,6 +1494,16 @@ export interface components {
             kappa: number | null;
             /** N */
             n: number;
+        };
+        /**
+         * FolderClass
+         * @description A class that folders offer: its name and how many crops lie there.
+         */
+        FolderClass: {
+            /** N */
+            n: number;
+            /** Name */
+            name: string;
         };
         /** Health */
         Health: {
@@ -1732,6 +1845,172 @@ export interface components {
             name?: string | null;
         };
         /**
+         * Look
+         * @description The result of the job `look`.
+         */
+        Look: {
+            /** Classes */
+            classes?: components["schemas"]["FolderClass"][];
+            exposure?: components["schemas"]["ExposurePreview"] | null;
+            /** Files */
+            files?: components["schemas"]["LookFile"][];
+            /** Label Sets */
+            label_sets?: components["schemas"]["SetChoice"][];
+            /**
+             * N Crops Shown
+             * @default 0
+             */
+            n_crops_shown: number;
+            /** N Files */
+            n_files: number;
+            /**
+             * N Without Folder
+             * @default 0
+             */
+            n_without_folder: number;
+            /** Sentences */
+            sentences?: string[];
+            /** Suggested Name */
+            suggested_name: string;
+            /** Tables */
+            tables?: components["schemas"]["LookTable"][];
+        };
+        /**
+         * LookFile
+         * @description What a file, or `n` alike ones of one folder, would become.
+         *
+         *     role : what the import would be told of its upload
+         *     shape : sides of its images, such as ``1024 x 1024`` or ``12-200 x 15-180``
+         */
+        LookFile: {
+            /**
+             * Dtype
+             * @default
+             */
+            dtype: string;
+            /** Folder */
+            folder?: string | null;
+            /**
+             * N
+             * @default 1
+             */
+            n: number;
+            /**
+             * N Crops
+             * @default 0
+             */
+            n_crops: number;
+            /**
+             * N Exposures
+             * @default 0
+             */
+            n_exposures: number;
+            /** Name */
+            name: string;
+            /** Notes */
+            notes?: string[];
+            question?: components["schemas"]["Question"] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Role
+             * @default data
+             */
+            role: string;
+            /**
+             * Shape
+             * @default
+             */
+            shape: string;
+            /**
+             * State
+             * @default in
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
+            /**
+             * Taken For
+             * @default unknown
+             * @enum {string}
+             */
+            taken_for: "exposure" | "crop" | "hit_list" | "labels" | "metadata" | "bias" | "dark" | "defect_mask" | "instrument_run" | "archive" | "unknown";
+            /** Upload Id */
+            upload_id: number;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * LookTable
+         * @description A table as it would be joined, and what else its columns could be used for.
+         */
+        LookTable: {
+            /** All Columns */
+            all_columns?: string[];
+            /** Annotator Column */
+            annotator_column?: string | null;
+            /** Columns */
+            columns?: components["schemas"]["TableColumn"][];
+            /**
+             * Cutouts
+             * @default 0
+             */
+            cutouts: number;
+            /** File */
+            file: string;
+            /**
+             * Format
+             * @default
+             */
+            format: string;
+            /** Key */
+            key?: string | null;
+            /** Label Column */
+            label_column?: string | null;
+            labels?: components["schemas"]["LabelCounts"] | null;
+            /** Notes */
+            notes?: string[];
+            /**
+             * Of
+             * @default 0
+             */
+            of: number;
+            question?: components["schemas"]["Question"] | null;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Role
+             * @default metadata
+             * @enum {string}
+             */
+            role: "labels" | "metadata";
+            rows?: components["schemas"]["Rows"];
+            /**
+             * State
+             * @default joined
+             * @enum {string}
+             */
+            state: "in" | "joined" | "refused" | "ignored" | "needs_answer";
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Why
+             * @default
+             */
+            why: string;
+        };
+        /**
          * Me
          * @description Who asks, and what the server is. A browser that gets this answer is not offline.
          */
@@ -1961,6 +2240,21 @@ export interface components {
             message: string;
         };
         /**
+         * Question
+         * @description What the program cannot know.
+         */
+        Question: {
+            /** Answers */
+            answers?: components["schemas"]["Answer"][];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "exposure_or_crop" | "image_or_table" | "existing_labels" | "existing_values" | "label_column" | "other";
+            /** Text */
+            text: string;
+        };
+        /**
          * Repeatable
          * @description A random draw from the `total` cutouts that were judged long enough ago.
          */
@@ -2059,6 +2353,18 @@ export interface components {
             kappa: number | null;
             /** N */
             n: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SetChoice
+         * @description A label set, and how many of the classes that were found it has.
+         */
+        SetChoice: {
+            /** Id */
+            id: number;
+            /** Matches */
+            matches: number;
             /** Name */
             name: string;
         };
@@ -3656,6 +3962,113 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImportFilePage"];
                 };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_look: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Look"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_crops: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Little-endian bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Unchanged since the ETag that was sent. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_exposure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Little-endian bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Unchanged since the ETag that was sent. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong. */
             default: {

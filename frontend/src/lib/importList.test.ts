@@ -81,15 +81,30 @@ describe("entries", () => {
 		const found = entries(
 			[row(1, paths, [{ id: 7, parcel: true }])],
 			look([
-				looked("d/c", 7, { n: 2, folder: "d/c" }),
-				looked("d/c/readme.csv", 7),
-				looked("d/other.csv", 7),
+				looked("d/c/", 7, { n: 2, folder: "d/c" }),
+				looked("d/c/readme.csv", 7, { folder: "d/c" }),
+				looked("d/other.csv", 7, { folder: "d" }),
 			]),
 		);
 		const of = (name: string) => [...(found.find((e) => e.name === name)?.paths ?? [])];
-		expect(of("d/c")).toEqual(["d/c/1.csv", "d/c/2.csv"]);
+		expect(of("d/c/")).toEqual(["d/c/1.csv", "d/c/2.csv"]);
 		expect(of("d/other.csv")).toEqual(["d/other.csv"]);
 	});
+});
+
+it("shows an archive inside a parcel as one entry too", () => {
+	const found = entries(
+		[row(1, ["d/a.zip", "d/b.png"], [{ id: 7, parcel: true }])],
+		look([
+			looked("d/a.zip/x/", 7, { n: 4, folder: "d/a.zip/x" }),
+			looked("d/a.zip/y/", 7, { n: 5, folder: "d/a.zip/y" }),
+			looked("d/b.png", 7, { folder: "d" }),
+		]),
+	);
+	expect(found.map((entry) => [entry.name, entry.n, [...entry.paths]])).toEqual([
+		["d/b.png", 1, ["d/b.png"]],
+		["d/a.zip", 9, ["d/a.zip"]],
+	]);
 });
 
 describe("importWords", () => {
@@ -119,14 +134,8 @@ describe("importWords", () => {
 			looked("c", 1, { n_crops: 509 }),
 			looked("d", 2, { n_crops: 3, state: "refused" }),
 		];
-		const found = harvest(look(files, { tables: [table] }), "off");
+		const found = harvest(look(files, { tables: [table] }));
 		expect(importWords(found, 3)).toBe("Import 509 cutouts and 306 labels");
-	});
-
-	it("counts class folders only where they are taken as labels", () => {
-		const found = look([looked("c", 1, { n_crops: 30 })], { classes: [{ name: "Junk", n: 30 }] });
-		expect(importWords(harvest(found, "off"), 1)).toBe("Import 30 cutouts");
-		expect(importWords(harvest(found, "labels"), 1)).toBe("Import 30 cutouts and 30 labels");
 	});
 
 	it("counts files before anything was looked at", () => {

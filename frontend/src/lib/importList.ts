@@ -45,9 +45,15 @@ export function entries<R extends Sending>(rows: readonly R[], look: Look | null
 	const all = rows.flatMap((row) => {
 		const seen = row.uploads.flatMap((upload) => {
 			const files = (look?.files ?? []).filter((file) => file.upload_id === upload.id);
-			if (upload.parcel || files.length === 1)
-				return files.map((file) => single(row, file, pathsIn(upload, file, files)));
-			return files.length ? [archive(row, upload, files)] : [];
+			// What lies in an archive has the archive's path before its own.
+			const inside = (path: string) => files.filter((file) => file.name.startsWith(`${path}/`));
+			const archives = upload.paths.filter((path) => inside(path).length > 0);
+			const packed = new Set(archives.flatMap(inside));
+			const loose = files.filter((file) => !packed.has(file));
+			return [
+				...loose.map((file) => single(row, file, pathsIn(upload, file, files))),
+				...archives.map((path) => archive(row, path, inside(path))),
+			];
 		});
 		return seen.length ? seen : [unseen(row)];
 	});
@@ -74,7 +80,7 @@ function unseen<R extends Sending>(row: R): Entry<R> {
 
 function single<R extends Sending>(row: R, file: LookFile, paths: ReadonlySet<string>): Entry<R> {
 	return {
-		key: `${file.upload_id} ${file.taken_for} ${file.name}`,
+		key: [file.upload_id, file.taken_for, file.state, file.name, file.dtype, file.n].join(" "),
 		row,
 		name: file.name,
 		n: file.n,
@@ -90,21 +96,17 @@ function single<R extends Sending>(row: R, file: LookFile, paths: ReadonlySet<st
 	};
 }
 
-function archive<R extends Sending>(
-	row: R,
-	upload: R["uploads"][number],
-	inside: LookFile[],
-): Entry<R> {
+function archive<R extends Sending>(row: R, path: string, inside: LookFile[]): Entry<R> {
 	const n = inside.reduce((sum, file) => sum + file.n, 0);
 	const worst = ORDER.find((state) => inside.some((file) => file.state === state)) ?? "in";
 	const bad = inside.filter((file) => file.state === "refused" || file.state === "ignored");
 	const questions = inside.flatMap((file) => (file.question ? [file.question] : []));
 	return {
-		key: `archive ${upload.id}`,
+		key: `archive ${row.id} ${path}`,
 		row,
-		name: upload.paths[0] ?? row.name,
+		name: path,
 		n,
-		paths: new Set(upload.paths),
+		paths: new Set([path]),
 		takenFor: "archive",
 		state: worst,
 		why: "",
@@ -131,16 +133,11 @@ function pathsIn(
 	if (siblings.length === 1) return new Set(all);
 	if (all.includes(file.name)) return new Set([file.name]);
 	const named = new Set(siblings.map((other) => other.name));
-	const folder = (file.folder ?? file.name).replace(/\/\*.*$/, "");
-	return new Set(
-		all.filter(
-			(path) => !named.has(path) && (path.startsWith(`${folder}/`) || folderName(path) === folder),
-		),
-	);
+	return new Set(all.filter((path) => !named.has(path) && folderOf(path) === file.folder));
 }
 
-function folderName(path: string): string {
-	return path.split("/").at(-2) ?? "";
+function folderOf(path: string): string {
+	return path.split("/").slice(0, -1).join("/");
 }
 
 function contentsOf(files: readonly LookFile[]): string {
@@ -171,7 +168,7 @@ export interface Harvest {
 	columns: number;
 }
 
-export function harvest(look: Look, folders: "off" | "labels" | "groups"): Harvest {
+export function harvest(look: Look): Harvest {
 	const coming = look.files.filter((file) => file.state === "in" || file.state === "joined");
 	const sum = (what: (file: LookFile) => number) => coming.reduce((n, file) => n + what(file), 0);
 	const joined = look.tables.filter((table) => table.state === "joined" || table.state === "in");
@@ -182,8 +179,7 @@ export function harvest(look: Look, folders: "off" | "labels" | "groups"): Harve
 	return {
 		exposures: sum((file) => file.n_exposures),
 		cutouts: sum((file) => file.n_crops),
-		labels:
-			labelled + (folders === "labels" ? look.classes.reduce((n, { n: one }) => n + one, 0) : 0),
+		labels: labelled,
 		columns: joined
 			.flatMap((table) => table.columns)
 			.filter((c) => c.use === "metadata" && c.state === "joined").length,

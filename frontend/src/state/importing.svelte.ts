@@ -125,7 +125,8 @@ class ImportState {
 			size: files.reduce((sum, { file }) => sum + file.size, 0),
 		});
 		const mine = row.files.filter(({ path }) => paths.has(path));
-		if (mine.length === 0 || mine.length === row.files.length) {
+		if (mine.length === 0) return;
+		if (mine.length === row.files.length) {
 			row.chosen = role;
 			this.look(SETTLE_MS);
 			return;

@@ -2,6 +2,7 @@
 import type { CutoutPixels } from "../api/binary";
 import { api, given, sentence } from "../api/client";
 import {
+	fetchLook,
 	fetchLookCrops,
 	fetchLookExposure,
 	type Look,
@@ -83,7 +84,7 @@ class Looking {
 				this.problem = said || "The look was cancelled.";
 				return;
 			}
-			const found = job.result as unknown as Look;
+			const found = await fetchLook(job.id, stop.signal);
 			await this.#fetchPixels(job.id, found, params, stop.signal);
 			if (!stop.signal.aborted) this.result = found;
 		} catch (error) {
@@ -106,7 +107,7 @@ class Looking {
 		const { uploads, taken_as, text_images } = params;
 		const of = JSON.stringify([uploads, taken_as, text_images, found.exposure]);
 		if (of === this.#pixelsOf) return;
-		const anyCrops = found.files.some((file) => file.n_crops > 0);
+		const anyCrops = found.n_crops_shown > 0;
 		const [pixels, crops] = await Promise.all([
 			found.exposure ? fetchLookExposure(jobId, signal) : null,
 			anyCrops ? fetchLookCrops(jobId, signal) : [],
