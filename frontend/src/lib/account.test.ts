@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AccountFile, Table } from "../api/look";
-import { answersTo, hasMore, inOrder, questionOf } from "./account";
+import { answersTo, asked, hasMore, inOrder, questionOf } from "./account";
 
 const file = (some: Partial<AccountFile>): AccountFile => ({
 	id: 1,
@@ -36,6 +36,11 @@ describe("questions", () => {
 	it("asks of a text matrix whether it is an image, of a picture whether it is an exposure", () => {
 		const asked = (name: string) => answersTo(file({ name, state: "needs_answer" }))[0]?.param;
 		expect([asked("run/one.txt"), asked("whole.tif")]).toEqual(["text_images", "taken_as"]);
+	});
+
+	it("leaves the command line's options out of a question", () => {
+		const text = "is 9 x 9 px: a whole exposure, or one cutout? --as exposures or --as crops";
+		expect(asked(text)).toBe("It is 9 x 9 px: a whole exposure, or one cutout?");
 	});
 
 	it("asks nothing of what came in", () => {

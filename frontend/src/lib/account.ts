@@ -35,12 +35,17 @@ export function answersTo(file: AccountFile): Answer[] {
 	];
 }
 
+/** A question as the page asks it: the command line's options are no answer here, buttons are. */
+export function asked(text: string): string {
+	return text.replace(/[\s;,(]*--[a-z].*$/s, "").replace(/^is /, "It is ");
+}
+
 /** The question of a file in one sentence; empty where it asks nothing. */
 export function questionOf(file: AccountFile): string {
-	if (file.account?.question) return file.account.question;
-	const asked = (file.account?.tables ?? []).reduce((n, t) => n + (t.labels?.asked ?? 0), 0);
-	if (asked) return `${plural(asked, "cutout")} had another label already. Which stands?`;
-	return file.state === "needs_answer" ? file.reason : "";
+	if (file.account?.question) return asked(file.account.question);
+	const open = (file.account?.tables ?? []).reduce((n, t) => n + (t.labels?.asked ?? 0), 0);
+	if (open) return `${plural(open, "cutout")} had another label already. Which stands?`;
+	return file.state === "needs_answer" ? asked(file.reason) : "";
 }
 
 /** Whether there is more to a file than its line says. */

@@ -42,9 +42,19 @@ const ORDER: (State | null)[] = ["needs_answer", "refused", "ignored", null, "jo
 
 /** One entry for each thing a person would name: a file, a folder of alike ones, an archive. */
 export function entries<R extends Sending>(rows: readonly R[], look: Look | null): Entry<R>[] {
+	const tables = new Map((look?.tables ?? []).map((table) => [table.file, table]));
+	/** A table that joins nothing is not in, whatever its file is. */
+	const judged = (file: LookFile): LookFile => {
+		const table = tables.get(file.name);
+		if (!table || table.rows.given === 0 || table.rows.joined > 0 || file.state === "refused")
+			return file;
+		const state = table.state === "needs_answer" ? table.state : "refused";
+		return { ...file, state, reason: table.reason || "No row meets an image." };
+	};
+	const seenFiles = (look?.files ?? []).map(judged);
 	const all = rows.flatMap((row) => {
 		const seen = row.uploads.flatMap((upload) => {
-			const files = (look?.files ?? []).filter((file) => file.upload_id === upload.id);
+			const files = seenFiles.filter((file) => file.upload_id === upload.id);
 			// What lies in an archive has the archive's path before its own.
 			const inside = (path: string) => files.filter((file) => file.name.startsWith(`${path}/`));
 			const archives = upload.paths.filter((path) => inside(path).length > 0);
