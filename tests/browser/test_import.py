@@ -15,8 +15,8 @@ from browser.accessibility import problems
 from browser.conftest import Watched
 from browser.stack import Api
 
-LOOK_MS = 60_000
-IMPORT_MS = 120_000
+LOOK_MS = 180_000
+IMPORT_MS = 240_000
 
 
 def choose(page: Page, *paths: Path, dataset: int | None = None) -> None:
