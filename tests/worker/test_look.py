@@ -96,7 +96,8 @@ def test_the_bright_pixels_give_the_footprints_of_any_threshold(importer, look):
         above[found["index"][found["sigma"] > sigma]] = True
         counted = len(find_footprints(above.reshape(200, 1300))[1])
         importer_look, _ = look({"a.fits": whole}, threshold={"value": sigma, "unit": "sigma"})
-        assert importer_look.sentences[0] == f"{counted} new cutouts from 1 files"
+        cutouts_word = "cutout" if counted == 1 else "cutouts"
+        assert importer_look.sentences[0] == f"{counted} new {cutouts_word} from 1 file"
 
 
 def test_folders_are_offered_as_classes(look):

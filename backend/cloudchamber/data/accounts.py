@@ -152,5 +152,6 @@ def table_sentences(table: Table, file_name: str) -> list[str]:
     title = f"{file_name} ({table.title})" if table.title else file_name
     by = f" by column {table.key!r}" if table.key else ""
     what = ", ".join(halves) or f"{rows.joined} of {rows.given} rows"
-    first = f"{title}: {what}{by}" + (f"; {table.reason}" if table.reason else "")
+    read = f" (read as {table.format})" if table.format else ""
+    first = f"{title}: {what}{by}{read}" + (f"; {table.reason}" if table.reason else "")
     return [first, *(f"{title}: {note}" for note in table.notes)]

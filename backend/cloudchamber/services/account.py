@@ -160,12 +160,12 @@ def _what_came_in(account: Account) -> list[str]:
     if account.n_exposures:
         sentence += f", {_n(account.n_exposures, 'exposure')}"
     if account.n_duplicates:
-        sentence += f"; {account.n_duplicates} exact duplicates, kept and marked"
+        sentence += f"; {_n(account.n_duplicates, 'exact duplicate')}, kept and marked"
     others = [
         f"{n} {words}"
         for words, n in (
             ("refused", files.refused),
-            ("need an answer", files.needs_answer),
+            ("waiting for an answer", files.needs_answer),
             ("ignored", files.ignored),
         )
         if n

@@ -56,7 +56,7 @@ def run(job: JobContext) -> None:
         n_files=sum(file.n for file in files),
         files=files,
         tables=_tables(accounts, tables),
-        classes=[FolderClass(name=name, n=n) for name, n in survey.folders.most_common() if name],
+        classes=_classes(survey),
         n_without_folder=survey.folders[""],
         label_sets=sets,
         exposure=None if survey.shown is None else survey.shown.about,
@@ -71,6 +71,12 @@ def run(job: JobContext) -> None:
                 crops=crops_pack(survey.crops) if survey.crops else None,
             )
         )
+
+
+def _classes(survey: Survey) -> list[FolderClass]:
+    """The folders as classes; one folder alone tells nothing apart."""
+    found = [FolderClass(name=name, n=n) for name, n in survey.folders.most_common() if name]
+    return found if len(found) > 1 else []
 
 
 def _is_complete(files: list[LookFile], tables: list[Table]) -> bool:
@@ -155,7 +161,10 @@ def _sets(session: Session, survey: Survey) -> list[SetChoice]:
 
 def _sentences(survey: Survey, n_new: int) -> list[str]:
     """How many cutouts would come in, and from what."""
-    sentences = [f"{n_new} new cutouts from {survey.n_files} files"]
+    sentences = [
+        f"{n_new} new cutout{'' if n_new == 1 else 's'} from "
+        f"{survey.n_files} file{'' if survey.n_files == 1 else 's'}"
+    ]
     before = len(set(survey.paths)) - n_new
     if before:
         sentences.append(f"{before} have the path of a cutout that is there already")
