@@ -161,6 +161,11 @@ def _trained(job: Job, model: dict[str, Any] | None) -> str:
         lines.append(
             "Not tested, for want of a second source: " + ", ".join(c["name"] for c in untested)
         )
+    if metrics.get("copies") and not metrics.get("unjudged"):
+        lines.append(
+            f"{metrics['copies']} labelled cutouts are copies of another one, as it lies, turned or"
+            " mirrored: each was held out together with it"
+        )
     names = [c["name"] for c in model["classes"]]
     tested = not metrics.get("unjudged")
     if tested and metrics.get("confusion") and len(names) == len(metrics["confusion"]):
@@ -185,7 +190,10 @@ def _evaluated(result: dict[str, Any]) -> str:
     if result.get("in_training"):
         unseen = result["unseen"]
         low, high = unseen.get("accuracy_interval") or (None, None)
-        lines.append(f"{result['in_training']} of these labels were trained on; without them:")
+        lines.append(
+            f"{result['in_training']} of these labels were trained on, as they are or as a copy;"
+            " without them:"
+        )
         if unseen["n"]:
             lines.append(
                 f"  {unseen['n']} labels  accuracy {percent(unseen['accuracy'])}"

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cloudchamber.data import revisions
 from cloudchamber.data.arrays import decode, encode, little_endian, pack_mask, unpack_mask
 from cloudchamber.data.base import Base, JsonDocument
+from cloudchamber.data.copies import canonical_hash, keep_together
 from cloudchamber.data.datasets import Dataset, lock_dataset
 from cloudchamber.data.names import short_names, stem_of
 from cloudchamber.errors import Conflict, Invalid, NotFound
@@ -38,6 +39,7 @@ class Cutout(Base):
         UniqueConstraint("dataset_id", "path"),
         Index(None, "dataset_id", "stem"),
         Index(None, "dataset_id", "content_hash"),
+        Index(None, "dataset_id", "canonical_hash"),
         Index(None, "exposure_id"),
     )
 
@@ -61,6 +63,8 @@ class Cutout(Base):
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(16))
     duplicate_of: Mapped[int | None]
     """Ordinal of the first cutout with the same pixels."""
+    canonical_hash: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    """The same for copies that are turned by quarters or mirrored; `copies.canonical_hash`."""
     source_group: Mapped[str | None] = mapped_column(Text)
     """Folder, run or exposure the cutout came from: kept together in cross-validation."""
 
@@ -143,6 +147,7 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
                 "dtype": _dtype_name(cutout.pixels),
                 "flags": cutout.flags | _nan_flag(cutout),
                 "content_hash": digest,
+                "canonical_hash": canonical_hash(cutout.pixels),
                 "duplicate_of": None if first == ordinal else first,
                 "source_group": cutout.source_group,
             }
@@ -218,26 +223,34 @@ def groups(session: Session, dataset_id: int) -> np.ndarray:
     """Group of every cutout, int32 [n], for grouped cross-validation.
 
     Cutouts of one exposure share a group, else those of one source group, else each is its
-    own; duplicates are in the group of the first, so no copy is ever tested on its original.
+    own; copies, turned or mirrored ones too, link the groups they lie in, so that none is ever
+    tested on its original (`copies.keep_together`).
     """
     rows = session.execute(
-        select(Cutout.ordinal, Cutout.exposure_id, Cutout.source_group, Cutout.duplicate_of)
+        select(Cutout.ordinal, Cutout.exposure_id, Cutout.source_group)
         .where(Cutout.dataset_id == dataset_id)
         .order_by(Cutout.ordinal)
     )
     number: dict[tuple[str, object], int] = {}
     found: list[int] = []
-    for ordinal, exposure_id, source_group, duplicate_of in rows:
-        if duplicate_of is not None:
-            found.append(found[duplicate_of])
-            continue
+    for ordinal, exposure_id, source_group in rows:
         key: tuple[str, object] = ("cutout", ordinal)
         if exposure_id is not None:
             key = ("exposure", exposure_id)
         elif source_group is not None:
             key = ("source", source_group)
         found.append(number.setdefault(key, len(number)))
-    return np.array(found, np.int32)
+    return keep_together(np.array(found, np.int32), canonical_hashes(session, dataset_id))
+
+
+def canonical_hashes(session: Session, dataset_id: int) -> list[bytes | None]:
+    """Canonical hash of every cutout in order."""
+    rows = session.scalars(
+        select(Cutout.canonical_hash)
+        .where(Cutout.dataset_id == dataset_id)
+        .order_by(Cutout.ordinal)
+    )
+    return [None if digest is None else bytes(digest) for digest in rows]
 
 
 def get_cutout(session: Session, dataset_id: int, ordinal: int) -> Cutout:

@@ -66,6 +66,19 @@ describe("methods of a classifier", () => {
 		expect(text).toContain("(muon 100, electron 200)");
 	});
 
+	it("tell how many copies stayed together", () => {
+		const told = (copies?: number) => {
+			const model = version();
+			return methods({ ...model, metrics: { ...model.metrics, copies } }, ABOUT).paragraphs.join();
+		};
+		expect(told(306)).toContain(
+			"306 of them are copies of another one, as it lies, turned by quarters or mirrored, and stayed in its fold.",
+		);
+		expect(told(1)).toContain("1 of them is a copy of another one");
+		expect(told(0)).toContain("none of them is a copy of another one");
+		expect(told()).toContain("exact duplicates stayed in one fold");
+	});
+
 	it("tell input, learner and figures with their spread", () => {
 		expect(text).toContain("Pixel values were mapped linearly from 0 to 1.00 onto 0 to 1.");
 		expect(text).toContain("2 numbers stood beside each image");

@@ -66,6 +66,11 @@ function data(model: ModelVersion, about: About): string {
 	const tested = m.accuracy?.n ?? sum(perClass.map(([, n]) => n));
 	const folds = m.folds ?? 0;
 	const by = m.split === "source" ? "exposure or source file" : (m.split ?? "cutout");
+	const copies = m.copies
+		? `${plural(m.copies, "of them is a copy", "of them are copies")} of another one, as it lies, turned by quarters or mirrored, and stayed in its fold`
+		: m.copies === 0
+			? "none of them is a copy of another one, turned by quarters or mirrored"
+			: "exact duplicates stayed in one fold";
 	const origins = m.label_origins;
 	return sentences(
 		`${plural(m.n_labels ?? 0, "labelled cutout")} of the ${count(about.cutouts)} in “${about.dataset}” were used, in ${plural(model.classes.length, "class", "classes")}`,
@@ -78,7 +83,7 @@ function data(model: ModelVersion, about: About): string {
 				.filter(Boolean)
 				.join(", ")}`,
 		folds >= 2 &&
-			`They were divided by ${by} into ${folds} folds, stratified by class (seed ${model.seed ?? 0}); exact duplicates stayed in one fold. Each fold was predicted by a model trained on the others, with the same settings`,
+			`They were divided by ${by} into ${folds} folds, stratified by class (seed ${model.seed ?? 0}); ${copies}. Each fold was predicted by a model trained on the others, with the same settings`,
 		m.truth?.used === "drawn"
 			? `Figures are taken from the ${count(tested)} held-out labels drawn at random (${counts})`
 			: counts && `Figures are taken from ${count(tested)} held-out labels (${counts})`,

@@ -83,6 +83,8 @@ export interface Metrics {
 	};
 	/** What was kept together in cross-validation. */
 	split?: string;
+	/** Labelled cutouts that are copies of another labelled one, as it lies, turned or mirrored. */
+	copies?: number;
 	untested_classes?: { id: number; name: string }[];
 	/** Why no label could be held out, so that no figure says how good the model is. */
 	unjudged?: string | null;

@@ -1,16 +1,16 @@
 """What the learning tasks read of a dataset, as the arrays that pure learning code takes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts
 from cloudchamber.data.columns import Column, Group
+from cloudchamber.data.copies import firsts, keep_together
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.inputs import (
     PixelScaling,
@@ -99,10 +99,12 @@ def pack_cutouts(
 
 @dataclass(frozen=True)
 class Split:
-    """groups int32 [n] for cross-validation, and ``by``: what they are."""
+    """groups int32 [n] for cross-validation, ``by``: what they are, and how many of the labelled
+    cutouts are copies of another labelled one, as it lies, turned or mirrored."""
 
     groups: NDArray[np.int32]
     by: str
+    copies: int = 0
 
 
 def split_groups(
@@ -110,23 +112,25 @@ def split_groups(
 ) -> Split:
     """Source groups where the labelled ``rows`` come from three at least, else single cutouts.
 
-    With one or two exposures nothing could be held out by exposure. Copies of a cutout stay
-    together either way. ``group_by`` names a column whose equal values are one group instead.
+    With one or two exposures nothing could be held out by exposure. ``group_by`` names a column
+    whose equal values are one group instead. Copies of a cutout, turned or mirrored ones too, stay
+    together in each case.
     """
+    hashes = cutouts.canonical_hashes(session, dataset_id)[:n]
+    copied = _count_copies(hashes, rows)
     if group_by is not None:
-        return Split(_equal_values(session, dataset_id, group_by, n), group_by)
+        groups = keep_together(_equal_values(session, dataset_id, group_by, n), hashes)
+        return Split(groups, group_by, copied)
     by_source = cutouts.groups(session, dataset_id)[:n]
-    single = np.arange(n, dtype=np.int32)
-    for ordinal, original in session.execute(
-        select(cutouts.Cutout.ordinal, cutouts.Cutout.duplicate_of)
-        .where(cutouts.Cutout.dataset_id == dataset_id, cutouts.Cutout.ordinal < n)
-        .where(cutouts.Cutout.duplicate_of.is_not(None))
-        .order_by(cutouts.Cutout.ordinal)
-    ):
-        single[ordinal] = single[original]
+    single = keep_together(np.arange(n, dtype=np.int32), hashes)
     if len(np.unique(by_source[rows])) < 3 or len(np.unique(by_source)) == len(np.unique(single)):
-        return Split(single, "cutout")
-    return Split(by_source, "source")
+        return Split(single, "cutout", copied)
+    return Split(by_source, "source", copied)
+
+
+def _count_copies(hashes: Sequence[bytes | None], rows: NDArray[np.intp]) -> int:
+    among = [hashes[row] for row in rows]
+    return int((firsts(among) != np.arange(len(among))).sum())
 
 
 def _equal_values(session: Session, dataset_id: int, name: str, n: int) -> NDArray[np.int32]:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, datasets, label_sets, models
+from cloudchamber.data.copies import is_telling
 from cloudchamber.data.job_requests import Evaluate
 from cloudchamber.data.names import Names
 from cloudchamber.errors import JobError
@@ -43,16 +44,14 @@ def run(job: JobContext) -> None:
         rows = given.ordinals
         job.progress(0.4, "predicting", cutouts=len(rows))
         probability = _probability(session, job.dataset_id, model, rows)
-        trained_on, _ = models.read_label_snapshot(session, model)
-        if model.dataset_id != job.dataset_id:
-            trained_on = trained_on[:0]  # ordinals of another dataset
+        trained = _trained_on(session, job.dataset_id, model, rows)
     names = [c["name"] for c in model.classes]
     y = _class_numbers(given.labels, names)
     # Classes the model does not know get no probability: their cutouts count as mistakes.
     unknown = np.zeros((len(rows), len(names) - probability.shape[1]), np.float32)
     probability = np.concatenate([probability, unknown], axis=1)
     figures = summarise(probability, y, len(names))
-    unseen = ~np.isin(rows, trained_on)
+    unseen = ~trained
     apart = summarise(probability[unseen], y[unseen], len(names))
     calibration = figures.pop("calibration")
     result = {
@@ -67,7 +66,7 @@ def run(job: JobContext) -> None:
         "repeated_rows": given.repeated,
         "divided_cutouts": given.divided,
         "notes": given.notes,
-        "in_training": int((~unseen).sum()),
+        "in_training": int(trained.sum()),
         "unseen": {key: apart[key] for key in ("n", "accuracy", "accuracy_interval", "macro_f1")},
     }
     with job.publish(result):
@@ -83,6 +82,24 @@ def _model(session: Session, dataset_id: int, model_version_id: int | None) -> m
     if model.kind != "train_classifier":
         raise JobError(f"{model.name} names no classes.", hint="Choose a classifier.")
     return model
+
+
+def _trained_on(
+    session: Session, dataset_id: int, model: models.ModelVersion, rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which of the cutouts ``rows`` the model has seen with a label: itself, or a copy of it, as it
+    lies, turned or mirrored, in the dataset it was trained on. Images too simple to be copies, such
+    as one bright pixel, count for themselves alone."""
+    ordinals, _ = models.read_label_snapshot(session, model)
+    theirs = cutouts.canonical_hashes(session, model.dataset_id)
+    here = theirs
+    trained = np.isin(rows, ordinals)
+    if model.dataset_id != dataset_id:
+        here = cutouts.canonical_hashes(session, dataset_id)
+        trained = np.zeros(len(rows), bool)  # ordinals of another dataset
+    seen = {theirs[o] for o in ordinals.tolist()}
+    seen = {digest for digest in seen if digest is not None and is_telling(digest)}
+    return trained | np.array([here[row] in seen for row in rows.tolist()], bool)
 
 
 def _tables(job: JobContext, params: Evaluate) -> list[ReadTable]:

@@ -95,6 +95,7 @@ def run(job: JobContext) -> None:
         "n_labels": len(rows),
         "n_test": int(np.mean(tests)),
         "split": split.by,
+        "copies": split.copies,
         "truth": truth.as_dict(),
         "biased_sample": truth.biased,
         "next": extrapolate(

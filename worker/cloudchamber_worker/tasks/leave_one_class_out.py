@@ -107,6 +107,7 @@ def run(job: JobContext) -> None:
         "default": DEFAULT,
         "architecture": inputs.recipe.name,
         "split": inputs.split.by,
+        "copies": inputs.split.copies,
         "seed": params.seed,
         "self_supervised": None if embedding is None else embedding.origin,
         "seconds": round(time.monotonic() - began, 1),

@@ -223,6 +223,7 @@ def run(job: JobContext) -> None:
         ],
         "untested_classes": [training.targets.classes[k] for k in metrics["untested_classes"]],
         "split": training.inputs.split.by,
+        "copies": training.inputs.split.copies,
         "label_origins": {key: metrics["truth"][key] for key in ("drawn", "chosen", "unknown")},
         "label_errors": described(doubted, training.targets.y, training.targets.classes),
         "temperature": temperature,
