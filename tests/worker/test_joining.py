@@ -370,3 +370,55 @@ def test_the_seeds_array_joins_by_index(joiner):
     assert labels_of(joiner) == {"roi_0": "muon", "roi_1": "X-ray"}
     assert account(line).rows.refused == 2
     assert "an index beyond the dataset" in line.reason
+
+
+# ── what nothing may be said about in silence ────────────────────────────────────────────────
+
+
+def test_a_sum_of_votes_is_no_class(joiner):
+    line = joiner.run("name,muon,worm,total\nroi_0,3,2,5\nroi_1,1,1,2\n", role="labels")
+    table = account(line)
+
+    assert table.labels.given == table.labels.new == 7
+    assert any("total is taken for a sum of votes" in note for note in table.notes)
+
+
+def test_a_column_asked_for_as_the_class_labels_whatever_it_is_called(joiner):
+    table = account(joiner.run("name,sort,q\nroi_0,muon,1\nroi_1,worm,2\n", label_column="sort"))
+
+    assert (table.label_column, table.labels.new) == ("sort", 2)
+
+
+def test_rows_without_a_class_are_said_where_the_table_describes_too(joiner):
+    table = account(joiner.run("name,label,q\nroi_0,,1\nroi_1,NA,2\nroi_2,muon,3\n"))
+
+    assert (table.rows.joined, table.labels.given, table.labels.new) == (3, 1, 1)
+    assert any("2 of 3 rows have no class" in note for note in table.notes)
+
+
+def test_numbers_of_runs_are_no_names(joiner):
+    joiner.cutouts("1.png", "2.png")
+    line = joiner.run("run_id,area\n1,10\n2,20\n")
+
+    assert line.state == "refused"
+
+
+def test_values_that_a_corrected_table_lacks_are_kept_and_said(joiner):
+    joiner.run("name,q\nroi_0,1\nroi_1,2\n")
+    table = account(joiner.run("name,q\nroi_0,\nroi_1,2\n", existing_values="replace"))
+
+    (column,) = [c for c in table.columns if c.name == "q"]
+    assert column.reason == "1 cutouts keep their values where this table has none"
+
+
+def test_texts_on_no_cutout_do_not_count_against_a_column(joiner):
+    rows = "".join(f"q{k},u{k}\n" for k in range(1_001))
+    table = account(joiner.run(f"name,t\nroi_0,x\nroi_1,y\n{rows}"))
+
+    assert [c.on for c in table.columns if c.name == "t"] == [2]
+
+
+def test_columns_of_a_table_that_waits_for_an_answer_are_counted(joiner):
+    table = account(joiner.run("name,class_id\nroi_0,0\nroi_1,1\n", role="labels"))
+
+    assert [c.state for c in table.columns] == ["needs_answer", "needs_answer"]

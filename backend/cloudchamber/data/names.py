@@ -235,7 +235,7 @@ class Names:
         """The cutout of a bare file name or stem that is one's own: nearly every row of a table."""
         if "/" in text or text in self._exact:
             return None
-        index = self._index(1, False)
+        index = self._bare.get((1, False)) or self._index(1, False)
         stem = without_suffix(text)
         alike = index.get(stem, ())
         if len(alike) != 1 or (stem != text and text in index):
@@ -290,11 +290,13 @@ class Names:
                 seen[text] = self.find(text)
             matches.append(seen[text])
         resolved = Resolved(np.full(len(matches), -1, np.int64))
-        sure = {m.ordinal for m in matches if m.how != "file_name"}
+        sure: set[int | None] = set()
         folders: dict[str, set[str]] = defaultdict(set)
-        for text in seen:
-            path = tidy(str(text))
-            folders[path.rpartition("/")[2]].add(path.rpartition("/")[0])
+        if any(match.how == "file_name" for match in seen.values()):
+            sure = {m.ordinal for m in matches if m.how != "file_name"}
+            for text in seen:
+                path = tidy(str(text))
+                folders[path.rpartition("/")[2]].add(path.rpartition("/")[0])
         for row, (text, match) in enumerate(zip(texts, matches, strict=True)):
             ordinal = match.ordinal
             if ordinal is None:

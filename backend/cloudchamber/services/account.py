@@ -106,6 +106,8 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         or account.rows.needs_answer
         or account.columns.refused
         or account.columns.needs_answer
+        or account.labels.refused
+        or account.labels.asked
     )
     account.sentences = [*_what_came_in(account), *joined, *_noted(notes)]
     return account

@@ -129,6 +129,8 @@ def _npy(data: bytes) -> ReadTable:
         return read_structured(array.reshape(-1))
     if array.ndim != 2 or array.shape[0] != 2 or array.dtype.kind not in "uif":
         raise Unreadable(f"has shape {array.shape}; labels are (2, N): indices, numbers")
+    if array.dtype.kind == "f" and not (array == np.rint(array)).all():
+        raise Unreadable("has the shape of labels (2, N), but holds fractions: no class numbers")
     table = pa.table({"index": array[0].astype(np.int64), "number": array[1].astype(np.int64)})
     return ReadTable(table, format="NPY of indices and class numbers", role="labels", key="index",
                      label_column="number")  # fmt: skip

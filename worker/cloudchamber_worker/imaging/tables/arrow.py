@@ -76,8 +76,7 @@ def put(table: ReadTable, name: str, array: pa.Array) -> None:
     elif pa.types.is_floating(kind):
         array = array.cast(pa.float64())
     elif pa.types.is_decimal(kind):
-        array = array.cast(pa.float64(), safe=False)
-        table.notes.append(f"{name}: decimal numbers became float64")
+        array = _decimals(table, name, array)
     elif pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         moments = array.cast(pa.timestamp("us", getattr(kind, "tz", None)), safe=False)
         read = moments.to_pylist()
@@ -90,6 +89,9 @@ def put(table: ReadTable, name: str, array: pa.Array) -> None:
         table.units[name] = "s"
     elif pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         array = array.cast(pa.string())
+        array = pc.if_else(pc.equal(array, ""), None, array)
+    elif pa.types.is_string(kind):
+        array = pc.if_else(pc.equal(array, ""), None, array)
     elif not (pa.types.is_string(kind) or pa.types.is_boolean(kind)):
         table.left_out[name] = f"holds {kind} values, none that a column can hold"
         return
@@ -120,6 +122,17 @@ def put_numpy(table: ReadTable, name: str, values: Any, mask: np.ndarray | None 
         put(table, name, pa.array([v or None for v in array.tolist()], pa.string(), mask=mask))
     else:
         table.left_out[name] = f"holds {array.dtype} values, none that a column can hold"
+
+
+def _decimals(table: ReadTable, name: str, array: pa.Array) -> pa.Array:
+    """Decimal numbers as float64; as texts where they are whole and beyond 2^53."""
+    beyond = [v for v in array.drop_null().to_pylist() if v == v.to_integral() and abs(v) > EXACT]
+    if beyond:
+        table.notes.append(f"{name}: texts, to keep integers beyond 2^53 exact ({beyond[0]:f})")
+        texts = [None if v is None else f"{v:f}" for v in array.to_pylist()]
+        return pa.array(texts, pa.string())
+    table.notes.append(f"{name}: decimal numbers became float64")
+    return array.cast(pa.float64(), safe=False)
 
 
 def _whole(table: ReadTable, name: str, array: pa.Array) -> pa.Array:

@@ -1,7 +1,6 @@
 """Cells to columns: what a column of texts holds, the same for every format that writes texts."""
 
 import datetime as dt
-import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +35,11 @@ PERCENT = r"^[+-]?(\d+\.?\d*|\.\d+)\s*%$"
 COMMA = r"(?i)^[+-]?(\d+|\d*,\d+)(e[+-]?\d+)?$"
 DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MINUS = "^[\u2212\u2013\uff0d]([0-9.,])"  # as word processors write it
+# Thousands apart and a decimal sign after them: 1.234,5 and 1,234.5 have one meaning each.
+POINTS_COMMA = r"^[+-]?\d{1,3}(\.\d{3})+,\d+$"
+COMMAS_POINT = r"^[+-]?\d{1,3}(,\d{3})+\.\d+$"
+GROUPED_POINTS = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
 
 
 @dataclass
@@ -87,6 +91,10 @@ def typed(
     given = array.drop_null()
     if text or not len(given):
         return column
+    if not holds_names(name) and normal(name) not in LABEL_COLUMNS:
+        plain = _plain_signs(name, array, column)
+        if plain is not None:
+            array, given = plain, plain.drop_null()
     for attempt in (_integers, _floats, _booleans, _percents, _dates):
         if attempt(name, array, given, column):
             return column
@@ -95,6 +103,37 @@ def typed(
     if not holds_names(name) and normal(name) not in LABEL_COLUMNS:
         _numbers_with_words(name, array, given, column, rows)
     return column
+
+
+def _plain_signs(name: str, array: pa.Array, column: Column) -> pa.Array | None:
+    """The cells with `-` for other minus signs and without thousands apart, where all are numbers
+    then and were none before."""
+    given, notes, changed = array, [], False
+    if pc.any(pc.match_substring_regex(array, MINUS)).as_py():
+        given, changed = pc.replace_substring_regex(array, MINUS, r"-\1"), True
+        notes.append(f"{name}: dashes before numbers are read as minus signs")
+    for grouped, apart, decimal in ((POINTS_COMMA, ".", ","), (COMMAS_POINT, ",", ".")):
+        sure = pc.match_substring_regex(given, grouped)
+        if pc.any(sure).as_py():
+            bare = pc.replace_substring(pc.replace_substring(given, apart, ""), decimal, ".")
+            if not _all(bare.drop_null(), FLOAT):
+                return None
+            if not _consistent(given.drop_null(), apart, decimal):
+                return None
+            notes.append(f"{name}: {apart} stands between thousands, {decimal} before decimals "
+                         f"({given.filter(sure)[0].as_py()})")  # fmt: skip
+            given, changed = bare, True
+            break
+    if not changed or not _all(given.drop_null(), FLOAT):
+        return None
+    column.notes += notes
+    return given
+
+
+def _consistent(given: pa.Array, apart: str, decimal: str) -> bool:
+    """Whether in every cell `apart` stands between thousands only, and before `decimal`."""
+    pattern = rf"(?i)^[+-]?(\d+|\d{{1,3}}(\{apart}\d{{3}})+)(\{decimal}\d+)?(e[+-]?\d+)?$"
+    return _all(given, pattern)
 
 
 def _all(given: pa.Array, pattern: str) -> bool:
@@ -108,41 +147,64 @@ def _integers(name: str, array: pa.Array, given: pa.Array, column: Column) -> bo
         if not holds_names(name):
             column.notes.append(f"{name}: texts, since numbers in it begin with a zero")
         return True
-    long = pc.greater(pc.utf8_length(given), 15)
-    if pc.any(long).as_py():
-        beyond = [v for v in given.filter(long).to_pylist() if abs(int(v)) > EXACT]
-        if beyond:
-            column.notes.append(
-                f"{name}: texts, to keep {len(beyond)} integers beyond 2^53 exact ({beyond[0]})"
-            )
-            return True
-    column.values = pa.array([None if v is None else int(v) for v in array.to_pylist()], pa.int64())
+    beyond = _beyond(given)
+    if beyond:
+        column.notes.append(
+            f"{name}: texts, to keep {len(beyond)} integers beyond 2^53 exact ({beyond[0]})"
+        )
+        return True
+    column.values = pc.replace_substring_regex(array, r"^\+", "").cast(pa.int64())
     return True
 
 
 def _floats(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
     if not _all(given, FLOAT):
         return False
-    column.values = _numbers(array.to_pylist())
-    infinite = sum(math.isinf(v) for v in column.values.to_pylist() if v is not None)
-    if infinite:
-        column.notes.append(f"{name}: {infinite} infinite values stay infinite")
+    beyond = _beyond(given)
+    if beyond:
+        column.notes.append(
+            f"{name}: texts, to keep {len(beyond)} integers beyond 2^53 exact ({beyond[0]})"
+        )
+        return True
+    column.values = _numbers(array)
+    infinite = pc.sum(pc.is_inf(column.values)).as_py()
+    said = pc.sum(pc.match_substring_regex(array, r"(?i)^[+-]?inf")).as_py()
+    if said:
+        column.notes.append(f"{name}: {said} infinite values stay infinite")
+    if infinite and infinite > (said or 0):
+        column.notes.append(f"{name}: {infinite - (said or 0)} numbers beyond 1.8e308 are infinite")
     return True
+
+
+def _beyond(given: pa.Array) -> list[str]:
+    """Whole numbers among the cells that float64 does not hold."""
+    long = pc.and_(pc.greater(pc.utf8_length(given), 15), pc.match_substring_regex(given, INTEGER))
+    if not pc.any(long).as_py():
+        return []
+    return [v for v in given.filter(long).to_pylist() if abs(int(v)) > EXACT]
+
+
+def points_may_group(cells: list[str | None], column: Column) -> bool:
+    """Whether a column of numbers has a point before three digits in all its numbers: 1.234."""
+    if not pa.types.is_floating(column.values.type):
+        return False
+    raw = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
+    given = raw.filter(pc.is_valid(column.values))
+    points = given.filter(pc.match_substring(given, "."))
+    return len(points) > 0 and _all(points, GROUPED_POINTS)
 
 
 def _booleans(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
     if not _all(given, r"(?i)^(true|false)$"):
         return False
-    column.values = pa.array(
-        [None if v is None else v.lower() == "true" for v in array.to_pylist()], pa.bool_()
-    )
+    column.values = pc.equal(pc.utf8_lower(array), "true")
     return True
 
 
 def _percents(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
     if not _all(given, PERCENT):
         return False
-    column.values = _numbers([None if v is None else v.rstrip("% ") for v in array.to_pylist()])
+    column.values = _numbers(pc.utf8_rtrim(array, characters="% "))
     column.unit = "%"
     column.notes.append(f"{name}: the sign % became the unit")
     return True
@@ -191,9 +253,7 @@ def _decimal_commas(
             "thousands; write it with a point"
         )
         return True
-    column.values = _numbers(
-        [None if v is None else v.replace(",", ".") for v in array.to_pylist()]
-    )
+    column.values = _numbers(pc.replace_substring(array, ",", "."))
     column.notes.append(f"{name}: the comma is a decimal comma ({commas[0]})")
     return True
 
@@ -204,6 +264,9 @@ def _numbers_with_words(
     number = pc.match_substring_regex(given, FLOAT)
     n = pc.sum(number).as_py()
     if not n:
+        like = given.filter(pc.match_substring_regex(given, r"^[+-]?\d[\d.,']*[.,'][\d.,']*$"))
+        if len(like) == len(given):
+            column.notes.append(f"{name}: texts, since {like[0]} is no number with one meaning")
         return
     cells = array.to_pylist()
     odd = {i: v for i, v in enumerate(cells) if v is not None and re.match(FLOAT, v) is None}
@@ -213,7 +276,9 @@ def _numbers_with_words(
         abs(int(v)) > EXACT for v in cells if v is not None and re.match(INTEGER, v)
     )
     if exact and n >= NUMBERS * len(given) and len(set(odd.values())) <= MAX_WORDS:
-        column.values = _numbers([None if i in odd else v for i, v in enumerate(cells)])
+        column.values = _numbers(
+            pa.array([None if i in odd else v for i, v in enumerate(cells)], pa.string())
+        )
         column.words = odd
         column.notes.append(
             f"{name}: {len(odd)} of {len(given)} values are no numbers and taken as missing "
@@ -225,5 +290,7 @@ def _numbers_with_words(
         )
 
 
-def _numbers(cells: list[str | None]) -> pa.Array:
-    return pa.array([None if v is None else float(v) for v in cells], pa.float64())
+def _numbers(cells: pa.Array) -> pa.Array:
+    """Texts that are all numbers (`FLOAT`) as float64."""
+    bare = pc.replace_substring_regex(cells, r"^\+", "")
+    return pc.utf8_lower(bare).cast(pa.float64())

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.tables.cells import typed
+from cloudchamber_worker.imaging.tables.cells import points_may_group, typed
 from cloudchamber_worker.imaging.tables.encoding import decoded
 from cloudchamber_worker.imaging.tables.result import ReadTable
 
@@ -82,6 +82,7 @@ def of_rows(rows: Rows, *, comma: bool) -> ReadTable:
         refused_rows=rows.refused, ignored_rows=rows.ignored,
     )  # fmt: skip
     arrays: dict[str, pa.Array] = {}
+    doubtful: dict[str, list[str | None]] = {}
     for place, name in zip(keep, names, strict=True):
         cells: list[str | None] = [row[place] for row in rows.cells]
         column = typed(
@@ -95,6 +96,14 @@ def of_rows(rows: Rows, *, comma: bool) -> ReadTable:
             table.descriptions[name] = column.description
         if column.words:
             table.words[name] = column.words
+        if comma and points_may_group(cells, column):
+            doubtful[name] = cells
+    if any("decimal comma (" in note or ", before decimals" in note for note in table.notes):
+        for name, cells in doubtful.items():  # 1.234 beside 1,5: a thousand, or a decimal point?
+            table.words.pop(name, None)
+            arrays[name] = typed(name, cells, numbers, text=True).values
+            table.notes.append(f"{name}: texts, since its points may stand between thousands: other "
+                               "columns have a decimal comma")  # fmt: skip
     table.table = pa.table(arrays)
     return table
 

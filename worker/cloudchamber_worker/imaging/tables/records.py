@@ -167,15 +167,17 @@ def _samples(samples: list[Any]) -> ReadTable:
     labels: list[Label] = []
     refused: list[tuple[int, str]] = []
     ignored: list[tuple[int, str]] = []
+    predicted: set[str] = set()
     for number, sample in enumerate(samples, 1):
         name = str(sample.get("filepath") or "")
-        fields = {k: v for k, v in sample.items() if isinstance(v, dict)}
+        fields = {k: v for k, v in sample.items() if isinstance(v, dict) and _is_labelled(v)}
+        guessed = {k for k, v in fields.items() if _is_predicted(k, v)}
+        predicted |= guessed
+        fields = {k: v for k, v in fields.items() if k not in guessed}
         order = sorted(fields, key=lambda k: k != "ground_truth")
         classes: set[str] = set()
         for key in order:
-            value = fields[key]
-            inner = value.get("classifications") or value.get("detections") or [value]
-            classes = {str(v["label"]) for v in inner if isinstance(v, dict) and v.get("label")}
+            classes = {str(v["label"]) for v in _inner(fields[key]) if v.get("label")}
             if classes:
                 break
         if not classes:
@@ -187,7 +189,28 @@ def _samples(samples: list[Any]) -> ReadTable:
             labels.append((number, name, classes.pop(), None))
     table = _labels("FiftyOne, JSON", labels)
     table.refused_rows, table.ignored_rows = refused, ignored
+    if predicted:
+        some = ", ".join(sorted(predicted)[:5])
+        table.notes.append(f"predictions of a model are no labels: {some} is not read")
     return table
+
+
+def _inner(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """The single classifications of a field of a sample."""
+    inner = value.get("classifications") or value.get("detections") or [value]
+    return [each for each in inner if isinstance(each, dict)]
+
+
+def _is_labelled(value: dict[str, Any]) -> bool:
+    kind = value.get("_cls")
+    return kind is None or str(kind).startswith(("Classification", "Detection"))
+
+
+def _is_predicted(name: str, value: dict[str, Any]) -> bool:
+    """Whether a field is a model's: it says how sure it is, or is called so."""
+    return name.lower().startswith(("predict", "pred_", "model")) or any(
+        each.get("confidence") is not None for each in _inner(value)
+    )
 
 
 def _classification(content: dict[str, Any]) -> ReadTable:

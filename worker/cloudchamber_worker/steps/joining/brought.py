@@ -8,7 +8,7 @@ import numpy as np
 from cloudchamber.data.accounts import Table, TableColumn
 from cloudchamber.data.job_requests import Joining
 from cloudchamber.data.names import Names
-from cloudchamber_worker.imaging.tables import ReadTable, label_columns
+from cloudchamber_worker.imaging.tables import ReadTable, label_columns, normal
 from cloudchamber_worker.steps.joining.judgements import Judgements, judgements_of
 from cloudchamber_worker.steps.joining.keys import (
     candidates,
@@ -84,15 +84,25 @@ def keyed(brought: Brought, names: Names, params: Joining) -> Keyed:
             open_rows = np.flatnonzero(states.state == "joined")
             states.mark_all(open_rows, "needs_answer", "wait for the column of classes")
             account.rows = states.rows()
+            account.columns = [
+                TableColumn(name=n, state="needs_answer", reason="waits for the column of classes")
+                for n in read.table.column_names
+            ] + [TableColumn(name=n, state="ignored", reason=w) for n, w in read.left_out.items()]
             each.judged = None
     return each
 
 
-def use_of(read: ReadTable, role: str) -> tuple[Use, str]:
+def use_of(read: ReadTable, role: str, label_column: str | None = None) -> tuple[Use, str]:
+    """What a table is for, and why; `label_column` is the column asked for as the class."""
     if "labels" in (role, read.role):
         return "labels", "given as labels" if role == "labels" else f"is {read.format}"
     if role == "metadata":
         return "metadata", "given as metadata"
+    if label_column is not None:
+        there = [c for c in read.table.column_names if normal(c) == normal(label_column)]
+        if there:
+            return "both", f"has the column of classes that was asked for, {there[0]}"
+        read.notes.append(f"has no column {label_column}, asked for as the class")
     if read.label_column is not None:
         return "both", f"has a column of classes, {read.label_column}"
     if read.role == "metadata":

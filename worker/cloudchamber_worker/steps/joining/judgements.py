@@ -18,6 +18,7 @@ ANNOTATORS = (
     "observer", "voter", "completed_by",
 )  # fmt: skip
 SOFT_VOTES = 10  # judgements that stand for a row of probabilities
+SUMS = ("total", "sum", "n", "n_votes", "votes", "vote_count", "count", "n_annotators", "n_raters")
 MAX_VOTES = 100  # judgements that a row of counts may stand for
 
 
@@ -106,6 +107,14 @@ def _classes(read: ReadTable, column: str, whose: str | None) -> Judgements:
             found.refused[row] = "have no class"
         else:
             found.add(row, label, person)
+    if found.refused:
+        n = len(found.refused)
+        found.notes.append(f"{n} of {len(labels)} rows have no class: they give no label")
+    if not numbers and found.labels and all(str(label).isdecimal() for label in found.labels):
+        found.notes.append(
+            "the classes are numbers: each is taken as the name of a class, "
+            "not as a number of the label set's"
+        )
     return found
 
 
@@ -134,7 +143,11 @@ def _voters(read: ReadTable, columns: Sequence[str]) -> Judgements:
 
 def _votes(read: ReadTable, columns: Sequence[str]) -> Judgements | None:
     """Columns named as classes that hold counts or probabilities; None where they hold neither."""
-    if len(columns) < 2:
+    sums = [c for c in columns if normal(c) in SUMS]
+    columns = [c for c in columns if c not in sums]
+    if len(columns) < 2 or any(
+        pa.types.is_string(read.table.schema.field(c).type) for c in columns
+    ):
         return None
     table = np.array([read.table[c].to_pylist() for c in columns], float).T  # [rows, classes]
     known = np.isfinite(table).any(axis=1)
@@ -147,6 +160,8 @@ def _votes(read: ReadTable, columns: Sequence[str]) -> Judgements | None:
     if not whole and np.abs(total[known] - 1).max() > 0.02:
         return None
     found = Judgements(used=list(columns))
+    if sums:
+        found.notes.append(f"{', '.join(sums)} is taken for a sum of votes, no class")
     classes = [re.sub(r"^(votes?|n|p|prob|probability|soft|fraction)[ _:]", "", c, flags=re.I)
                for c in columns]  # fmt: skip
     if not whole:

@@ -11,6 +11,14 @@ from cloudchamber.data.names import Names, Resolved
 from cloudchamber_worker.imaging.tables import NAME_COLUMNS, ReadTable, holds_names, normal
 from cloudchamber_worker.imaging.tables.delimited import Rows, of_rows
 
+# Numbers of other things than images; texts in such a column may still be names.
+OTHERS = frozenset(
+    f"{what}_id" for what in (
+        "run", "event", "batch", "sample", "class", "category", "label", "annotator", "user",
+        "person", "site", "station", "camera", "detector", "ccd", "amp", "project", "task",
+        "night", "exposure", "parent", "group", "cluster", "taxon", "annotation", "session",
+    )
+)  # fmt: skip
 SAMPLE = 2_000  # rows that tell the key column
 # Label Studio stores an upload as data/upload/PROJECT/8 hexadecimal digits-NAME.
 UPLOADED = re.compile(r"^(?:.*/)?(?:data/upload/(?:\d+/)?)?(?:[0-9a-f]{8}-)?(?P<name>[^/]+)$")
@@ -91,12 +99,31 @@ def candidates(read: ReadTable) -> list[str]:
     found = []
     for field in read.table.schema:
         if pa.types.is_string(field.type):
-            found.append(field.name)
-        elif pa.types.is_integer(field.type) and holds_names(field.name):
+            if holds_names(field.name) or not _are_numbers(read, field.name):
+                found.append(field.name)
+        elif holds_names(field.name) and normal(field.name) not in OTHERS:
             values = read.table[field.name].drop_null()
-            if len(values.unique()) == len(values):
+            if len(values.unique()) == len(values) and _are_whole(values):
                 found.append(field.name)
     return sorted(found, key=lambda c: likely.get(normal(c), 99 - holds_names(c)))
+
+
+def _are_whole(values: pa.ChunkedArray) -> bool:
+    """Whether a column of numbers holds whole ones only, as ids beside a missing one do."""
+    if pa.types.is_floating(values.type):
+        numbers = values.to_numpy()
+        return bool(np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all())
+    return pa.types.is_integer(values.type)
+
+
+def _are_numbers(read: ReadTable, column: str) -> bool:
+    """Whether a column of texts holds numbers kept as texts (0012) and is not called a name.
+
+    Without a header its title is a number too, and it may hold names."""
+    if column.strip().isdecimal():
+        return False
+    values = read.table[column].drop_null()
+    return len(values) > 0 and all(v.isdecimal() for v in values.slice(0, SAMPLE).to_pylist())
 
 
 def with_header_as_row(read: ReadTable, names: Names, key: str) -> ReadTable | None:

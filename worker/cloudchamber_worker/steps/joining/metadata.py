@@ -115,7 +115,7 @@ def _column(
 
     if len(name) > MAX_NAME:
         return left("refused", f"its name has more than {MAX_NAME} characters")
-    values, words = _values(read, title)
+    values, words = _values(read, title, rows)
     if words is not None and len(words) > MAX_CATEGORIES:
         return left("ignored", f"holds {len(words)} different texts; up to {MAX_CATEGORIES} are "
                                "kept as categories")  # fmt: skip
@@ -126,7 +126,6 @@ def _column(
         return left("refused", f"the dataset's column {name} holds {kinds[0]}, this one {kinds[1]}")
     if known is not None and unit and known.unit and unit != known.unit:
         return left("refused", f"is in {unit}, the dataset's column {name} in {known.unit}")
-    values = values[rows]
     old, codes, merged = _onto(known, values, words, existing.n)
     there = codes >= 0 if words is not None else ~np.isnan(codes)
     now = old[target]
@@ -144,6 +143,10 @@ def _column(
         account.reason = f"{n} cutouts have another value already: keep or replace?"
     elif n:
         account.reason = f"{n} cutouts {'have new' if asked == 'replace' else 'keep their'} values"
+    blank = int((~there & had).sum())
+    if blank:
+        told = f"{blank} cutouts keep their values where this table has none"
+        account.reason = "; ".join(t for t in (account.reason, told) if t)
     if not write.any():
         return account, None, on, differs
     whole = old.copy()
@@ -175,9 +178,9 @@ def _onto(
     return old, codes, merged
 
 
-def _values(read: ReadTable, name: str) -> tuple[np.ndarray, list[str] | None]:
-    """Numbers as float64 with NaN, texts as codes (-1 for none) with their words."""
-    column = read.table[name].combine_chunks()
+def _values(read: ReadTable, name: str, rows: np.ndarray) -> tuple[np.ndarray, list[str] | None]:
+    """Numbers as float64 with NaN, texts as codes (-1 for none) with their words, of `rows`."""
+    column = read.table[name].combine_chunks().take(pa.array(rows))
     if pa.types.is_string(column.type):
         encoded = column.dictionary_encode()
         words = encoded.dictionary.to_pylist()

@@ -59,7 +59,7 @@ class Tables:
 
     def add_table(self, read: ReadTable, role: str = "data", line: Line | None = None) -> None:
         """Keep a table that was read or made here."""
-        use, why = use_of(read, role)
+        use, why = use_of(read, role, self.params.label_column)
         self._brought.append(Brought(read, use, why, line))
         if line is not None:
             line.account.taken_for = "metadata" if use == "metadata" else "labels"
