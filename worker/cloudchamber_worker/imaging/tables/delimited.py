@@ -102,8 +102,8 @@ def of_rows(rows: Rows, *, comma: bool) -> ReadTable:
         for name, cells in doubtful.items():  # 1.234 beside 1,5: a thousand, or a decimal point?
             table.words.pop(name, None)
             arrays[name] = typed(name, cells, numbers, text=True).values
-            table.notes.append(f"{name}: texts, since its points may stand between thousands: other "
-                               "columns have a decimal comma")  # fmt: skip
+            table.notes.append(f"{name}: texts, since its points may stand between thousands: "
+                               "other columns have a decimal comma")  # fmt: skip
     table.table = pa.table(arrays)
     return table
 

@@ -145,9 +145,7 @@ def _votes(read: ReadTable, columns: Sequence[str]) -> Judgements | None:
     """Columns named as classes that hold counts or probabilities; None where they hold neither."""
     sums = [c for c in columns if normal(c) in SUMS]
     columns = [c for c in columns if c not in sums]
-    if len(columns) < 2 or any(
-        pa.types.is_string(read.table.schema.field(c).type) for c in columns
-    ):
+    if len(columns) < 2:
         return None
     table = np.array([read.table[c].to_pylist() for c in columns], float).T  # [rows, classes]
     known = np.isfinite(table).any(axis=1)
