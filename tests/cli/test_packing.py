@@ -49,6 +49,18 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path, monkeypatch
     assert names(Path("run1/e.fits"), Path("run1")) == ["run1/e.fits"]
 
 
+def test_links_to_folders_are_followed_and_those_that_lead_nowhere_are_named(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1.png").write_bytes(b"x")
+    (tmp_path / "crops").mkdir()
+    (tmp_path / "crops/day1").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "crops/round").symlink_to(tmp_path / "crops")
+    (tmp_path / "crops/gone.png").symlink_to(tmp_path / "absent.png")
+    found, left_out = find_sources([tmp_path / "crops"])
+    assert [source.name for source in found] == ["crops/day1/1.png"]
+    assert left_out == ["crops/gone.png"]
+
+
 def test_a_label_table_in_the_folder_is_no_data(tmp_path):
     for name in ("crops/1.png", "crops/labels.csv"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def as_text(report: dict[str, Any]) -> str:
     lines = account_lines(report["account"])
     lines[0] = f"{report['dataset']['name']}: {lines[0]}"
     if report["hidden"]:
-        lines.append(f"Hidden files, left out: {len(report['hidden'])}")
+        lines.append(f"Left out (hidden files, links that lead nowhere): {len(report['hidden'])}")
     return "\n".join(lines)
 
 

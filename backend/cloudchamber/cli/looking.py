@@ -42,7 +42,7 @@ def look_as_text(dataset: str, looked: dict[str, Any], hidden: list[str]) -> str
             f"{exposure['noise']:.3g} {exposure['unit']}",
         ]
     if hidden:
-        lines += ["", f"Hidden files, left out: {len(hidden)}"]
+        lines += ["", f"Left out (hidden files, links that lead nowhere): {len(hidden)}"]
     return "\n".join(lines)
 
 

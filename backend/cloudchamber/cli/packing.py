@@ -28,13 +28,19 @@ class Source:
 def find_sources(
     paths: Iterable[Path], apart: Iterable[Path] = ()
 ) -> tuple[list[Source], list[str]]:
-    """Return the files, folders searched through, and the names of hidden ones, left out.
+    """Return the files, folders searched through, and the names of those that are left out: hidden
+    ones, links that lead nowhere, and what is no file.
 
     A file keeps its whole relative path: as it was given, or, of paths that are absolute or go up,
     from the folder that all of them share. ``day1/crops day2/crops`` are told apart so, and class
     folders keep their names whichever folder was given.
 
     apart : files that have a use of their own, such as a label table, and are no data
+
+    Raises
+    ------
+    CloudchamberError
+        When a path is not there, a folder cannot be read, or there is nothing to import.
     """
     given = list(paths)
     for path in given:
@@ -46,19 +52,33 @@ def find_sources(
     hidden: list[str] = []
     for path in given:
         top = PurePath(path) if _plain(path) else path.resolve().relative_to(shared)
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for one in found:
-            if not one.is_file() or one.resolve() in taken:
+        for one in _files_in(path) if path.is_dir() else [path]:
+            if one.resolve() in taken:
                 continue
             inside = one.relative_to(path)
             name = (top / inside).as_posix()
-            if any(part.startswith(".") for part in inside.parts):
+            if not one.is_file() or any(part.startswith(".") for part in inside.parts):
                 hidden.append(name)
             else:
                 _add(sources, one.resolve(), name)
     if not sources:
         raise CloudchamberError("There are no files to import.")
     return list(sources.values()), hidden
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """All that is no folder, however deep; links to folders are followed, each folder once."""
+
+    def fail(error: OSError) -> None:
+        raise CloudchamberError(f"The folder {error.filename} cannot be read.") from error
+
+    found: list[Path] = []
+    met: set[Path] = set()
+    for top, folders, files in os.walk(folder, onerror=fail, followlinks=True):
+        met.add(Path(top).resolve())
+        folders[:] = [name for name in folders if (Path(top) / name).resolve() not in met]
+        found += [Path(top) / name for name in files]
+    return sorted(found)
 
 
 def _add(sources: dict[str, Source], path: Path, name: str) -> None:

@@ -24,11 +24,15 @@ class Document(BaseModel):
 
 
 class Part(Document):
-    """An HDU, page, frame or plane of a file that did not simply come in."""
+    """An HDU, page, frame or plane of a file that did not simply come in.
+
+    n : how many it stands for, where a file has very many
+    """
 
     name: str
     state: State
     reason: str = ""
+    n: int = 1
 
 
 class Rows(Document):

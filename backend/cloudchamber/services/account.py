@@ -19,6 +19,7 @@ from cloudchamber.data.jobs import ImportFile
 
 WORST = 50
 ALIKE = 3  # more lines of one state and reason are told as one
+NOTES = 20
 
 
 class Sums(Document):
@@ -85,7 +86,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         if state in ("refused", "needs_answer", "ignored"):
             lines.append(WorstLine(name=file.name, state=state, reason=file.reason))
         for part in detail.parts:
-            account.parts.add(part.state)
+            account.parts.add(part.state, part.n)
             if part.state != "in" and state in ("in", "joined"):
                 name = part.name if file.name in part.name else f"{file.name}: {part.name}"
                 lines.append(WorstLine(name=name, state=part.state, reason=part.reason))
@@ -96,7 +97,9 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     if folders is not None:
         _add_table(account, folders, "folders", "joined", lines)
         joined += table_sentences(folders, "folders as classes")
-    account.worst = _worst_first(lines)[:WORST]
+    worst = _worst_first(lines)
+    account.worst = worst[:WORST]
+    cut = [f"{WORST} of {len(worst)} lines are told below"] if len(worst) > WORST else []
     account.complete = not (
         account.files.refused
         or account.files.needs_answer
@@ -109,7 +112,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         or account.labels.refused
         or account.labels.asked
     )
-    account.sentences = [*_what_came_in(account), *joined, *_noted(notes)]
+    account.sentences = [*_what_came_in(account), *joined, *_noted(notes), *cut]
     return account
 
 
@@ -172,12 +175,26 @@ def _what_came_in(account: Account) -> list[str]:
         )
         if n
     ]
-    return [sentence, *([f"Files: {', '.join(others)}"] if others else [])]
+    parts = [
+        f"{n} {words}"
+        for words, n in (
+            ("refused", account.parts.refused),
+            ("need an answer", account.parts.needs_answer),
+        )
+        if n
+    ]
+    return [
+        sentence,
+        *([f"Files: {', '.join(others)}"] if others else []),
+        *([f"Parts of files: {', '.join(parts)}"] if parts else []),
+    ]
 
 
 def _noted(notes: Counter[str]) -> list[str]:
     """What was done to files, with how many where the same was done to several."""
-    return [note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(20)]
+    told = [note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(NOTES)]
+    more = len(notes) - NOTES
+    return [*told, *([f"and {more} other notes, each at its file"] if more > 0 else [])]
 
 
 def _n(count: int, noun: str) -> str:

@@ -94,7 +94,9 @@ def _why_no_image(thing: Any) -> str:
     if thing.external or thing.is_virtual:
         return "lies in another file, which is not followed"
     if thing.dtype.names:
-        return f"is a table of {thing.shape[0] if thing.shape else 1} rows: bring it as metadata"
+        return (
+            f"is a table of {thing.shape[0] if thing.shape else 1} rows: save it as CSV or Parquet"
+        )
     if thing.dtype.kind not in "uifbc":
         return f"holds {thing.dtype.name}, no pixels"
     if len(thing.shape) < 2:

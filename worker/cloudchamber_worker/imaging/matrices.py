@@ -64,8 +64,8 @@ def _typed(matrix: np.ndarray) -> np.ndarray:
         return matrix.astype(np.uint8)
     if np.abs(matrix).max() < 2**31:
         return matrix.astype(np.int32)
-    if np.abs(matrix).max() > EXACT_FLOAT:
-        raise Unreadable("holds whole numbers beyond 2^53, which no type here keeps exactly")
+    if np.abs(matrix).max() >= EXACT_FLOAT:  # 2^53 may have been 2^53 + 1
+        raise Unreadable("holds whole numbers from 2^53, which no type here keeps exactly")
     return matrix
 
 

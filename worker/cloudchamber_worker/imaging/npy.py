@@ -119,6 +119,8 @@ def _is_label_array(array: np.ndarray) -> bool:
 
 
 def _colours(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[Image]:
+    if not array.size:
+        raise Unreadable(f"has shape {shape}: no pixels")
     stack = array.reshape(-1, *array.shape[-3:])
     notes = [f"its shape {shape} is taken as {len(stack)} x [height, width, {shape[-1]}]"]
     full = np.iinfo(array.dtype).max if array.dtype.kind in "ui" else 1.0
@@ -131,6 +133,8 @@ def _colours(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[Image]:
 
 
 def _planes(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[Image]:
+    if not array.size:
+        raise Unreadable(f"has shape {shape}: no pixels")
     stack = array.reshape(-1, *array.shape[-2:])
     if len(stack) > MAX_IMAGES:
         raise Unreadable(f"holds {len(stack)} images; the limit is {MAX_IMAGES:_}")

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from PIL import GifImagePlugin, ImageSequence
@@ -32,7 +33,8 @@ def read_picture(data: bytes, kind: str) -> Iterator[Image | LeftOut]:
                 yield LeftOut(f"image {number}", "is a further image inside the JPEG", True)
             return
         for number, frame in enumerate(ImageSequence.Iterator(opened)):
-            yield turned(_image(frame, part_of(number, count)), orientation)
+            image = turned(_image(frame, part_of(number, count)), orientation)
+            yield replace(image, notes=[PALETTE_NOTE, *image.notes]) if kind == "gif" else image
 
 
 def _image(image: Pillow.Image, part: str) -> Image:

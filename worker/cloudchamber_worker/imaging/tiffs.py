@@ -47,7 +47,9 @@ def read_tiff(data: bytes) -> Iterator[Image | LeftOut]:
         if not pages:
             raise Unreadable("holds no page at full resolution")
         um = _um_per_px(tiff)
-        if len(pages) == 1 and not left and tiff.series:
+        if tiff.is_ome:
+            yield from _absent_planes(tiff)
+        elif len(pages) == 1 and not left and tiff.series:
             hidden = _behind_one_page(tiff)
             if hidden is not None:
                 for number, plane in enumerate(hidden):
@@ -92,6 +94,15 @@ def _pages(tiff: tifffile.TiffFile) -> tuple[list[tuple[int, Any]], list[LeftOut
             why = f"its {len(smaller)} smaller copies are left out"
             left.append(LeftOut(f"page {index + 1}", why, ignored=True))
     return pages, left
+
+
+def _absent_planes(tiff: tifffile.TiffFile) -> Iterator[LeftOut]:
+    """The planes that an OME-TIFF lists and does not hold, as one of several files does."""
+    listed = sum(len(series.pages) for series in tiff.series)
+    absent = sum(page is None for series in tiff.series for page in series.pages)
+    if absent:
+        told = f"{absent} of {listed} planes"
+        yield LeftOut(told, "are listed in its OME-XML and not in the file")
 
 
 def _behind_one_page(tiff: tifffile.TiffFile) -> np.ndarray | None:

@@ -2,14 +2,14 @@
 file, in short transactions that a killed worker's successor can go on from."""
 
 import time
-from collections import Counter
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import cutouts, exposures
+from cloudchamber.data import cutouts, datasets, exposures
 from cloudchamber.data.accounts import Part
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
@@ -30,6 +30,13 @@ BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an impor
 BATCH_CUTOUTS = 500
 BATCH_SECONDS = 1.0
 PAUSE_SECONDS = 0.01
+OTHER_MASK = (
+    "was imported before with the same pixels and another mask: the one that is there stays"
+)
+CUT_OTHERWISE = (
+    "was imported before and cut otherwise: {differing} of its cutouts would differ now. Those "
+    "that are there stay as they are; bring it into a new dataset"
+)
 READING = 0.8  # of the job's progress; the rest is measuring and joining tables
 
 
@@ -49,7 +56,7 @@ class Intake:
         self._waiting: list[tuple[NewCutout, Line, float | None]] = []
         self._waiting_bytes = 0
         self._lines: list[Line] = []
-        self._met: Counter[str] = Counter()
+        self._met: set[str] = set()
         self._matrices = HeldMatrices()
         self._flushed_at = time.monotonic()
         self._message = "reading"
@@ -62,6 +69,21 @@ class Intake:
             self._reported = set(
                 session.scalars(select(ImportFile.name).where(ImportFile.job_id == job.id))
             )
+            self._stored = frozenset(self._hashes)
+        self._unreported = self._of_earlier_attempts()
+        self.added = len(self._unreported)
+        self.counts["cutouts"] = self.added
+        self.counts["duplicates"] = sum(self._unreported.values())
+
+    def _of_earlier_attempts(self) -> dict[str, bool]:
+        """Paths that earlier attempts of this job have stored, and whether each is a duplicate."""
+        saved = self.job.load_checkpoint()
+        with self.job.read() as session:
+            if saved is not None:
+                return cutouts.paths_from(session, self.job.dataset_id, int(saved))
+            before = datasets.get_dataset(session, self.job.dataset_id).n_cutouts
+        self.job.save_checkpoint(str(before).encode())
+        return {}
 
     def still_here(self) -> None:
         """Beat while waiting for the decoder; raises when the job is to stop."""
@@ -118,6 +140,8 @@ class Intake:
             if item.kind == "frame" and item.pixels is not None:
                 frames.append((item.pixels, item.about["header"]))
                 line.account.exposures += 1
+            else:
+                line.refuse_part(item.name, f"is no exposure; a {kind} is one")
         self.report(file, line)
         return frames
 
@@ -137,9 +161,14 @@ class Intake:
         return {"added": self.added, **self.counts}
 
     def _line(self, name: str) -> Line:
-        """A line of its own, also where two uploads have files of one name."""
-        self._met[name] += 1
-        return Line(name if self._met[name] == 1 else numbered(name, self._met[name]))
+        """A line of its own, also where two uploads have files of one name, or one is called as
+        the second of another is."""
+        free, number = name, 1
+        while free in self._met:
+            number += 1
+            free = numbered(name, number)
+        self._met.add(free)
+        return Line(free)
 
     def _exposure(self, item: Item, line: Line, masters: Masters) -> None:
         path = tidy(item.name)
@@ -147,18 +176,31 @@ class Intake:
         exposure_id, path = self._add_exposure(cut.exposure, line)
         if self.cutting.keep_exposures:
             self._add_tiles(exposure_id, cut.frame.image)
+        cuts = [
+            NewCutout(
+                f"{path}:{number}", one.pixels, one.mask, exposure_id, one.x0, one.y0, one.flags
+            )
+            for number, one in enumerate(cut.cuts)
+        ]
         line.account.taken_for = "exposure"
+        if differing := self._cut_otherwise(path, cuts):
+            line.refuse_part(path, CUT_OTHERWISE.format(differing=differing))
+            return
         line.account.exposures += 1
         line.account.parts.append(Part(name=path, state="in"))
-        if not cut.cuts:
+        if not cuts:
             line.account.notes.append(f"{path}: no footprint above the threshold")
-        for number, one in enumerate(cut.cuts):
-            self._add(
-                NewCutout(
-                    f"{path}:{number}", one.pixels, one.mask, exposure_id, one.x0, one.y0, one.flags
-                ),
-                line,
-            )
+        for new in cuts:
+            self._add(new, line)
+
+    def _cut_otherwise(self, path: str, cuts: list[NewCutout]) -> int:
+        """How many cutouts of an exposure that is there already are not these: the first of them
+        may be there, stored by an attempt that died."""
+        changed = [
+            new.path in self._hashes and self._hashes[new.path] != cutouts.content_hash(new.pixels)
+            for new in cuts
+        ]
+        return sum(changed) + (f"{path}:{len(cuts)}" in self._hashes)
 
     def _add_exposure(self, new: NewExposure, line: Line) -> tuple[int, str]:
         """Id and path of the exposure; the one that is there already when its pixels are."""
@@ -215,12 +257,33 @@ class Intake:
             line.account.notes.append(_other_content(given, path))
         group = path.rpartition("/")[0] or None if self.folder_groups else None
         new = NewCutout(path, item.pixels, item.mask, source_group=group)
+        if path in self._stored and not self._same_mask(new):
+            line.refuse_part(path, OTHER_MASK)
         self._add(new, line, item.about.get("um_per_px"))
         return path
 
+    @cached_property
+    def _masked(self) -> set[str]:
+        """Paths of the cutouts that had a mask before this attempt."""
+        with self.job.read() as session:
+            return cutouts.masked_paths(session, self.job.dataset_id)
+
+    def _same_mask(self, new: NewCutout) -> bool:
+        if new.mask is None and new.path not in self._masked:
+            return True
+        with self.job.read() as session:
+            mask = cutouts.mask_of(session, self.job.dataset_id, new.path)
+        if mask is None or new.mask is None:
+            return mask is new.mask
+        return np.array_equal(mask, new.mask)
+
     def _add(self, new: NewCutout, line: Line, um_per_px: float | None = None) -> None:
         if new.path in self._hashes:
-            line.known += 1
+            if new.path in self._unreported:  # an attempt that died has stored it
+                line.n_cutouts += 1
+                line.n_duplicates += self._unreported.pop(new.path)
+            else:
+                line.known += 1
             return
         self._hashes[new.path] = cutouts.content_hash(new.pixels)
         self._waiting.append((new, line, um_per_px))

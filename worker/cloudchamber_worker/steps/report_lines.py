@@ -1,11 +1,14 @@
 """One file on its way into an import's account."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from cloudchamber.data.accounts import FileAccount, Part, State
 from cloudchamber.data.jobs import ImportFile
 from cloudchamber_worker.imaging.sandbox import DecodedFile
 
+MAX_NOTES = 50  # of a file
+MAX_PARTS = 200
 SEEN_BEFORE = "was imported before, unchanged: nothing was added"
 
 
@@ -31,7 +34,7 @@ class Line:
     def close(self, file: DecodedFile) -> None:
         """Say what became of the file, now that all of it is through."""
         account = self.account
-        account.notes = [*file.notes, *account.notes]
+        account.notes = _summed([*file.notes, *account.notes])
         if file.instrument is not None:
             account.taken_for = "instrument_run"
             account.why = f"part of a run of {file.instrument}"
@@ -42,9 +45,13 @@ class Line:
             account.taken_for = "instrument_run"
         refused = [part for part in account.parts if part.state == "refused"]
         came_in = self.n_cutouts or self.known or account.exposures or account.tables
-        if file.question is not None and not came_in:
+        if file.question is not None:
             account.question = self.reason = file.question
-            self.state = "needs_answer"
+            if came_in:  # what came in stands; the rest waits
+                rest = Part(name="the rest", state="needs_answer", reason=file.question)
+                account.parts.append(rest)
+            else:
+                self.state = "needs_answer"
         elif file.ignored is not None:
             self.state, self.reason = "ignored", file.ignored
         elif file.refused is not None:
@@ -56,6 +63,7 @@ class Line:
             self.reason = _in_words(refused)
         elif self.known and not self.n_cutouts:
             self.state, self.reason = "ignored", SEEN_BEFORE
+        account.parts = _fewer(account.parts)
 
     def row(self, job_id: int, dataset_id: int) -> ImportFile:
         """The line as it is stored."""
@@ -69,6 +77,26 @@ class Line:
             n_duplicates=self.n_duplicates,
             detail=self.account.model_dump(mode="json"),
         )
+
+
+def _summed(notes: list[str]) -> list[str]:
+    """Every sentence once, with how often it was said; a file may hold a million images."""
+    counted = Counter(notes)
+    told = [note if n == 1 else f"{note} ({n} images)" for note, n in counted.items()]
+    if len(told) <= MAX_NOTES:
+        return told
+    return [*told[:MAX_NOTES], f"and {len(told) - MAX_NOTES} other notes of this kind"]
+
+
+def _fewer(parts: list[Part]) -> list[Part]:
+    """At most `MAX_PARTS` by name; those beyond are counted by what became of them and why."""
+    rest = Counter((part.state, part.reason) for part in parts[MAX_PARTS:])
+    if len(rest) > MAX_PARTS:
+        rest = Counter((part.state, "for reasons of their own") for part in parts[MAX_PARTS:])
+    return parts[:MAX_PARTS] + [
+        Part(name=f"{n} more", state=state, reason=reason, n=n)
+        for (state, reason), n in rest.items()
+    ]
 
 
 def _in_words(refused: list[Part]) -> str:

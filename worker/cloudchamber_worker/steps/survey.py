@@ -108,6 +108,8 @@ class Survey:
                 seen.exposures += 1
                 seen.sides.append((item.pixels.shape[0], item.pixels.shape[1]))
                 seen.dtypes.add(item.pixels.dtype.name)
+            else:
+                line.refuse_part(item.name, f"is no exposure; a {kind} is one")
         line.close(file)
         self.n_files += 1
         self._seen[line.name, id(line)] = seen

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.kinds import kind_of
 from cloudchamber_worker.imaging.npy import read_npy
 from cloudchamber_worker.imaging.tables.annotated import recognised
 from cloudchamber_worker.imaging.tables.arrow import read_parquet, read_structured
@@ -49,11 +50,19 @@ def table_kind(head: bytes) -> str | None:
             b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" in head
         ):
             return "workbook"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or utf16_without_mark(
-        head[: len(head) // 2 * 2]
-    ):
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "text"
+    # dark pixels of 16 bits have a zero in every other byte, too
+    if utf16_without_mark(head[: len(head) // 2 * 2]) and not _is_known(head):
         return "text"
     return None
+
+
+def _is_known(head: bytes) -> bool:
+    try:
+        return kind_of(head) != "text"
+    except Unreadable:
+        return False
 
 
 def looks_like_table(data: bytes) -> bool:

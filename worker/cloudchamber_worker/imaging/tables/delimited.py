@@ -42,9 +42,22 @@ def looks_delimited(text: str) -> bool:
         lines = lines[:-1]
     rows = _sample(lines)
     header = rows[0] if rows else []
+    if _has_decimal_commas(lines):
+        return False
     if len(header) < 2 or all(_is_number(cell) or not cell.strip() for cell in header):
         return False
     return sum(len(row) == len(header) for row in rows) >= 0.8 * len(rows)
+
+
+def _has_decimal_commas(lines: list[str]) -> bool:
+    """Whether the first line is one of a matrix like ``1,5;2,5``, which looks like cells of
+    words between commas."""
+    first = next((line for line in lines if line.strip()), "")
+    return any(
+        separator in first
+        and all(_is_number(cell.strip().replace(",", ".", 1)) for cell in first.split(separator))
+        for separator in (";", "\t")
+    )
 
 
 def read_delimited(data: bytes) -> ReadTable:
