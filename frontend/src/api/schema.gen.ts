@@ -2159,8 +2159,15 @@ export interface components {
         /**
          * Part
          * @description An HDU, page, frame or plane of a file that did not simply come in.
+         *
+         *     n : how many it stands for, where a file has very many
          */
         Part: {
+            /**
+             * N
+             * @default 1
+             */
+            n: number;
             /** Name */
             name: string;
             /**

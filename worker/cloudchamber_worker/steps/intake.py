@@ -259,6 +259,7 @@ class Intake:
         new = NewCutout(path, item.pixels, item.mask, source_group=group)
         if path in self._stored and not self._same_mask(new):
             line.refuse_part(path, OTHER_MASK)
+            return path
         self._add(new, line, item.about.get("um_per_px"))
         return path
 
