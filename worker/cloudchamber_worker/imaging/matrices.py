@@ -65,7 +65,7 @@ def _typed(matrix: np.ndarray) -> np.ndarray:
     if np.abs(matrix).max() < 2**31:
         return matrix.astype(np.int32)
     if np.abs(matrix).max() >= EXACT_FLOAT:  # 2^53 may have been 2^53 + 1
-        raise Unreadable("holds whole numbers from 2^53, which no type here keeps exactly")
+        raise Unreadable("holds whole numbers at or beyond 2^53, which no type here keeps exactly")
     return matrix
 
 

@@ -90,7 +90,9 @@ def _summed(notes: list[str]) -> list[str]:
 
 def _fewer(parts: list[Part]) -> list[Part]:
     """At most `MAX_PARTS` by name; those beyond are counted by what became of them and why."""
-    rest = Counter((part.state, part.reason) for part in parts[MAX_PARTS:])
+    rest: Counter[tuple[State, str]] = Counter(
+        (part.state, part.reason) for part in parts[MAX_PARTS:]
+    )
     if len(rest) > MAX_PARTS:
         rest = Counter((part.state, "for reasons of their own") for part in parts[MAX_PARTS:])
     return parts[:MAX_PARTS] + [
