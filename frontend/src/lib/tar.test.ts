@@ -38,3 +38,9 @@ describe("packs", () => {
 		expect(groups).toEqual([["0", "1"], ["2"], ["3", "4"]]);
 	});
 });
+
+it("what must stay together is one parcel, however much it is", () => {
+	const run = ["a.lst", "a_000001.tif"].map((path) => ({ path, file: new File(["x"], path) }));
+	expect(packs(run, Number.POSITIVE_INFINITY)).toEqual([run]);
+	expect(packs([], Number.POSITIVE_INFINITY)).toEqual([]);
+});

@@ -77,10 +77,10 @@ export function tar(members: readonly TarMember[]): Blob {
 /** Split members into archives of at most `most` bytes; a single larger one stands alone. */
 export function packs(members: readonly TarMember[], most: number): TarMember[][] {
 	const out: TarMember[][] = [];
-	let size = Number.POSITIVE_INFINITY;
+	let size = 0;
 	for (const member of members) {
 		const cost = member.file.size + 2 * BLOCK;
-		if (size + cost > most) {
+		if (out.length === 0 || size + cost > most) {
 			out.push([]);
 			size = 0;
 		}

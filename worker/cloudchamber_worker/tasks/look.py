@@ -51,7 +51,7 @@ def run(job: JobContext) -> None:
     accounts = tables.preview(Names([*known, *fresh]))
     files = [*survey.files(), *_set_aside(source)]
     look = Look(
-        suggested_name=common_name([file.name for file in files if file.role == "data"]),
+        suggested_name=common_name([f.name for f in files if f.n_crops or f.n_exposures]),
         complete=_is_complete(files, accounts),
         n_files=sum(file.n for file in files),
         files=files,

@@ -64,7 +64,8 @@ def keyed(brought: Brought, names: Names, params: Joining) -> Keyed:
         _refuse(each, names, why)
         return each
     account.key = key
-    account.notes.insert(0, f"joined by {key}: {why}")
+    if why:
+        account.why = f"{account.why}; joined by {key}: {why}" if account.why else why
     if key == "index" and read.label_column == "number":
         index = np.array(read.table[key].to_pylist(), np.int64)
         inside = (index >= 0) & (index < len(names))
