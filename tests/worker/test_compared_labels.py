@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from cloudchamber.data.job_requests import Joining
 from cloudchamber.data.names import Names
 from cloudchamber_worker.imaging.tables import read_tables
 from cloudchamber_worker.steps.joining.label_files import compared_labels
@@ -49,3 +50,12 @@ def test_rows_that_give_no_class_are_counted_by_why():
     assert (found.ordinals.tolist(), found.labels) == ([0], ["muon"])
     assert (found.given, found.unknown, found.unusable) == (7, 1, 2)
     assert (found.repeated, found.divided) == (1, 1)
+
+
+def test_the_columns_asked_for_are_compared():
+    text = "first,second,one,two\nroi_1,roi_0,muon,X-ray\nroi_2,roi_3,X-ray,muon\n"
+    asked = Joining.model_validate({"key": "second", "label_column": "two"})
+
+    found = compared_labels(read_tables(text.encode(), "text", "l"), NAMES, {}, asked)
+
+    assert dict(zip(found.ordinals.tolist(), found.labels, strict=True)) == {0: "X-ray", 3: "muon"}

@@ -85,6 +85,9 @@ def evaluate(
     model: Annotated[
         int | None, typer.Option(help="Id of a model version.  [default: the active one]")
     ] = None,
+    key: Annotated[str | None, typer.Option(help="Column of names, where it is asked.")] = None,
+    label_column: Annotated[str | None, typer.Option(help="Column of classes.")] = None,
+    annotator_column: Annotated[str | None, typer.Option(help="Column of annotators.")] = None,
     data: Data = None,
     url: Url = None,
     as_json: Json = False,
@@ -94,7 +97,10 @@ def evaluate(
         raise CloudchamberError(f"There is no file {labels}.")
     with connect(data, url) as api:
         target = api.dataset(dataset)
-        params = {"upload_id": send_file(api, labels), "model_version_id": model}
+        params = {
+            "upload_id": send_file(api, labels), "model_version_id": model, "key": key,
+            "label_column": label_column, "annotator_column": annotator_column,
+        }  # fmt: skip
         job = wait_for_job(api, start_job(api, "evaluate", target["id"], params))
     result = job["result"] or {}
     give(result, as_json=as_json, text=_evaluated(result))

@@ -189,6 +189,7 @@ class Decoder:
     def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Send the exposures of a FITS file, or its tables where it holds no image."""
         from cloudchamber_worker.imaging.frames import read_frames  # astropy: half a second
+        from cloudchamber_worker.imaging.tables.astronomy import tables_beside
 
         sent = 0
         try:
@@ -198,6 +199,8 @@ class Decoder:
                     plane=frame.plane, header=frame.header,
                 )  # fmt: skip
                 sent += 1
+            for part, reason in tables_beside(stream):
+                self.tell("part_ignored", part=part, reason=reason)
         except Unreadable as error:
             if sent or size > packed.MAX_MEMBER_BYTES:
                 raise

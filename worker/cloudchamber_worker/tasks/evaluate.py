@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutouts, datasets, label_sets, models
 from cloudchamber.data.copies import is_telling
-from cloudchamber.data.job_requests import Evaluate
+from cloudchamber.data.job_requests import Evaluate, Joining
 from cloudchamber.data.names import Names
 from cloudchamber.errors import JobError
 from cloudchamber_worker.imaging.sandbox import decode
@@ -32,9 +32,11 @@ def run(job: JobContext) -> None:
         names_of = Names(cutouts.paths(session, job.dataset_id))
         dataset = datasets.get_dataset(session, job.dataset_id)
         known = label_sets.get_label_set(session, dataset.label_set_id).classes
+        asked = params.model_dump(include={"key", "label_column", "annotator_column"})
         given = compared_labels(
-            tables, names_of, {c.number: c.name for c in known if c.number is not None}
-        )
+            tables, names_of, {c.number: c.name for c in known if c.number is not None},
+            Joining.model_validate(asked),
+        )  # fmt: skip
         if not len(given.ordinals):
             raise JobError(
                 f"None of the {given.given} rows gives a cutout of this dataset its class: "

@@ -19,6 +19,9 @@ class Evaluate(JobRequest):
     labels: list[NamedLabel] | None = Field(None, max_length=1_000_000)
     upload_id: RowId | None = Field(None, description="A finished upload holding the label file")
     model_version_id: RowId | None = Field(None, description="By default the active model")
+    key: str | None = Field(None, max_length=300, description="The column of names")
+    label_column: str | None = Field(None, max_length=300, description="The column of classes")
+    annotator_column: str | None = Field(None, max_length=300, description="Whose they are")
 
 
 class ApplyModel(JobRequest):

@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 import numpy as np
@@ -47,6 +47,31 @@ def read_fits_tables(data: bytes) -> list[ReadTable]:
     if not tables:
         raise Unreadable("holds no table")
     return tables
+
+
+def tables_beside(stream: BinaryIO) -> list[tuple[str, str]]:
+    """The tables of a FITS file whose images came in: (HDU, what became of it)."""
+    from astropy.io import fits
+
+    found: list[tuple[str, str]] = []
+    stream.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        hdus = fits.open(stream, memmap=False, lazy_load_hdus=True)
+        try:
+            for number, hdu in enumerate(hdus):
+                if type(hdu) in (fits.BinTableHDU, fits.TableHDU):
+                    rows = int(hdu.header.get("NAXIS2", 0))
+                    found.append((
+                        f"HDU {number} ({hdu.name or 'unnamed'})",
+                        f"is a table of {rows} rows beside images: import the file as metadata "
+                        "or labels to join it",
+                    ))  # fmt: skip
+        except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
+            found.append(("the rest", f"is damaged behind its images: {_first_line(error)}"))
+        finally:
+            hdus.close(closed=False)  # the stream is the caller's
+    return found
 
 
 def read_votable(data: bytes) -> list[ReadTable]:

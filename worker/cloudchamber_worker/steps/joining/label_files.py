@@ -36,17 +36,22 @@ class ComparedLabels:
 
 
 def compared_labels(
-    tables: Sequence[ReadTable], names: Names, class_of: Mapping[int, str]
+    tables: Sequence[ReadTable],
+    names: Names,
+    class_of: Mapping[int, str],
+    columns: Joining | None = None,
 ) -> ComparedLabels:
     """The class that most judgements of `tables` give each cutout.
 
     class_of : names of the classes by the numbers of the seed's arrays
+    columns : the columns of names, classes and annotators where they are asked for
     """
     found = ComparedLabels(np.empty(0, np.int64), [])
+    asked = columns or Joining.model_validate({})
     votes: dict[int, Counter[str]] = defaultdict(Counter)
     spelled: dict[str, str] = {}
     for read in tables:
-        table = keyed(Brought(read, "labels", "compared"), names, Joining.model_validate({}))
+        table = keyed(Brought(read, "labels", "compared"), names, asked)
         refused = table.states.reasons["refused"]
         found.given += table.read.given
         found.unknown += refused["name no cutout of this dataset"] + refused["name nothing"]
