@@ -179,7 +179,8 @@ class Decoder:
             raise Unreadable(f"is larger than {packed.MAX_MEMBER_BYTES >> 20} MiB")
         stream.seek(0)
         data = stream.read()
-        if as_table or (kind == "text" and tables.looks_like_table(data)):
+        structured = kind == "npy" and tables.is_structured(data)
+        if as_table or structured or (kind == "text" and tables.looks_like_table(data)):
             self.tables(place, data, kind)
             return
         if self.role in ("bias", "dark") and self.options.taken_as != "exposures":

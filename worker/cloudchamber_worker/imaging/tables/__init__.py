@@ -28,7 +28,7 @@ from cloudchamber_worker.imaging.tables.result import ReadTable
 from cloudchamber_worker.imaging.tables.workbooks import read_workbook
 
 __all__ = [
-    "LABEL_COLUMNS", "NAME_COLUMNS", "ReadTable", "holds_names", "label_columns",
+    "LABEL_COLUMNS", "NAME_COLUMNS", "ReadTable", "holds_names", "is_structured", "label_columns",
     "looks_like_table", "normal", "read_tables", "table_kind",
 ]  # fmt: skip
 
@@ -73,6 +73,11 @@ def looks_like_table(data: bytes) -> bool:
     except Unreadable:
         return False
     return _form(text) != "delimited" or looks_delimited(text)
+
+
+def is_structured(data: bytes) -> bool:
+    """Whether an `.npy` has named fields: a table, whatever it is given as."""
+    return re.search(rb"'descr':\s*\[", data[:512]) is not None
 
 
 def read_tables(data: bytes, kind: str, name: str) -> list[ReadTable]:
