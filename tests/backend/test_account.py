@@ -76,3 +76,10 @@ def test_the_worst_come_first_and_many_of_one_reason_are_one_line():
         ("0.png and 39 more", "ignored"),
     ]
     assert account.files.given == 42
+
+
+def test_a_label_that_was_refused_leaves_the_import_incomplete():
+    table = labels(joined=3)
+    assert table.labels is not None
+    table.labels.given, table.labels.refused = 4, 1  # its row gave values, but no label
+    assert not sum_up([line("l.csv", "joined", tables=[table])]).complete
