@@ -1847,10 +1847,17 @@ export interface components {
         /**
          * Look
          * @description The result of the job `look`.
+         *
+         *     complete : nothing would be refused or has to be answered
          */
         Look: {
             /** Classes */
             classes?: components["schemas"]["FolderClass"][];
+            /**
+             * Complete
+             * @default true
+             */
+            complete: boolean;
             exposure?: components["schemas"]["ExposurePreview"] | null;
             /** Files */
             files?: components["schemas"]["LookFile"][];

@@ -2,6 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { AccountFile, Table } from "../api/look";
 import { answersTo, asked, hasMore, inOrder, questionOf } from "./account";
 
+const nothing: AccountFile["account"] = {
+	taken_for: "unknown",
+	why: "",
+	exposures: 0,
+	parts: [],
+	notes: [],
+	question: null,
+	tables: [],
+};
 const file = (some: Partial<AccountFile>): AccountFile => ({
 	id: 1,
 	name: "a.png",
@@ -9,16 +18,12 @@ const file = (some: Partial<AccountFile>): AccountFile => ({
 	reason: "",
 	n_cutouts: 1,
 	n_duplicates: 0,
-	account: null,
+	account: nothing,
 	...some,
 });
-const withTable = (some: Partial<Table>) => ({
+const withTable = (some: Partial<Table>): AccountFile["account"] => ({
+	...nothing,
 	taken_for: "labels",
-	why: "",
-	exposures: 0,
-	parts: [],
-	notes: [],
-	question: null,
 	tables: [{ labels: null, columns: [], ...some } as unknown as Table],
 });
 const labels = { given: 9, new: 1, same: 2, replaced: 0, kept: 0, asked: 6, refused: 0 };

@@ -23,11 +23,13 @@ const looked = (name: string, upload_id: number, some: Partial<LookFile> = {}): 
 const look = (files: LookFile[], some: Partial<Look> = {}): Look => ({
 	suggested_name: "",
 	n_files: files.length,
+	complete: true,
 	files,
 	tables: [],
 	classes: [],
 	n_without_folder: 0,
 	label_sets: [],
+	n_crops_shown: 0,
 	exposure: null,
 	sentences: [],
 	...some,
@@ -127,6 +129,7 @@ describe("importWords", () => {
 		cutouts: 306,
 		of: 509,
 		notes: [],
+		question: null,
 	};
 
 	it("says what comes in, without what is refused", () => {
