@@ -62,8 +62,8 @@ def export(client: TestClient, filled: Filled, **body: object) -> tuple[bytes, l
     return answer.content, json.loads(unquote(answer.headers["Cloudchamber-Notes"]))
 
 
-def rows(data: bytes, **dialect: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode(), newline=""), **dialect))  # pyright: ignore[reportArgumentType]
+def rows(data: bytes, delimiter: str = ",") -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode(), newline=""), delimiter=delimiter))
 
 
 def pixels_of(name: str, data: bytes) -> np.ndarray:

@@ -27,6 +27,7 @@ from cloudchamber_worker.imaging.detection import (
 )
 from cloudchamber_worker.imaging.frames import read_frames
 from cloudchamber_worker.imaging.measurements import measure, measure_all
+from cloudchamber_worker.imaging.pixels import LeftOut
 
 pytestmark = pytest.mark.bench
 RUNS = 7
@@ -119,7 +120,9 @@ def test_stages_of_an_import_of_crops(shared_data: Path) -> None:
                     continue
                 data = archive.read(info)
                 kind = kinds.kind_of(data[:512])
-                found += [(image.pixels, None) for image in crops.read_crops(data, kind)]
+                for image in crops.read_crops(data, kind):
+                    assert not isinstance(image, LeftOut)
+                    found.append((image.pixels, None))
         return found
 
     decoding, images = timed(decode)

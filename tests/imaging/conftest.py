@@ -1,13 +1,14 @@
 import pytest
 
 from cloudchamber_worker.imaging import sandbox
+from cloudchamber_worker.imaging.options import Role
 
 
 @pytest.fixture
 def decoded(tmp_path):
     """Decode bytes as a file of this name: (name, items, refused or ignored) of each file."""
 
-    def run(data: bytes, name: str, role: str = "data", **options):
+    def run(data: bytes, name: str, role: Role = "data", **options):
         path = tmp_path / "upload"
         path.write_bytes(data)
         found = []

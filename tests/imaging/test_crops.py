@@ -78,6 +78,7 @@ def test_alpha_is_a_mask_and_partly_transparent_pixels_are_counted():
     values[1, 1:3, 1] = 100
     (got,) = images(png(values, 8, 4))
     assert np.array_equal(got.pixels, GREY)
+    assert got.mask is not None
     assert np.array_equal(got.mask, values[:, :, 1] > 0)
     assert got.notes == [
         "its alpha is its mask: 19 of 20 pixels are inside, 2 of them partly transparent"
@@ -96,6 +97,7 @@ def test_a_colour_that_means_transparent_is_a_mask(depth):
     values = np.arange(20).reshape(4, 5, 1) % 2**depth
     (got,) = images(png(values, depth, 0, (b"tRNS", struct.pack(">H", 1))))
     assert np.array_equal(got.pixels, values[:, :, 0])
+    assert got.mask is not None
     assert np.array_equal(got.mask, values[:, :, 0] != 1)
 
 
@@ -105,6 +107,7 @@ def test_a_palette_becomes_its_colours_and_its_transparent_entries_a_mask():
     (got,) = images(png(numbers, 8, 3, (b"PLTE", colours), (b"tRNS", b"\xff\x00")))
     table = np.frombuffer(colours, np.uint8).reshape(3, 3)
     assert np.array_equal(got.pixels, table[numbers[:, :, 0]])
+    assert got.mask is not None
     assert np.array_equal(got.mask, numbers[:, :, 0] != 1)
     assert "palette" in got.notes[0]
 
@@ -159,6 +162,7 @@ def test_a_mask_is_turned_with_its_image():
     exif = Image.Exif()
     exif[0x0112] = 6
     (got,) = images(saved(Image.fromarray(values), "PNG", exif=exif))
+    assert got.mask is not None
     assert np.array_equal(got.mask, np.rot90(GREY > 50, 3))
 
 

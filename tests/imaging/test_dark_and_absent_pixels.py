@@ -71,6 +71,7 @@ def test_a_matrix_with_decimal_commas_is_no_table_of_words():
     data = b"1,5;2,5;3\n-3,5;4,5;1e3\n"
     assert not looks_like_table(data)
     (image,) = read_crops(data, "text")
+    assert not isinstance(image, LeftOut)
     assert image.pixels.tolist() == [[1.5, 2.5, 3.0], [-3.5, 4.5, 1000.0]]
     assert looks_like_table(b"image;area\n1.png;2,5\n")
 

@@ -126,7 +126,7 @@ def test_what_a_cluster_finder_wrote_is_taken_as_it_is(shape: str, dtype: type):
         both = pixels.copy()
         both[:6, :6] = 200  # a second object
         assert (signal_of(both)[1] == (both > 0)).all()
-    ones = there.astype(dtype)
+    ones = inside(rng, 40, shape).astype(dtype)
     ones[rng.random(ones.shape) < 0.1] = 1  # a matrix of 0 and 1 is a mask
     assert (signal_of(ones)[1] == (ones > 0)).all()
 

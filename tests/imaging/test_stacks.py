@@ -1,6 +1,7 @@
 """Files of several images or arrays: TIFF, NPY, HDF5."""
 
 import io
+from typing import Any
 
 import h5py
 import numpy as np
@@ -73,6 +74,7 @@ def test_alpha_of_a_tiff_is_its_mask():
     values = np.dstack([COLOURS, np.where(DEEP > 30_000, 65535, 0).astype(np.uint16)])
     (got,) = images(tiff(values, photometric="rgb", extrasamples=["unassalpha"]))
     assert np.array_equal(got.pixels, COLOURS)
+    assert got.mask is not None
     assert np.array_equal(got.mask, DEEP > 30_000)
 
 
@@ -84,7 +86,8 @@ def test_values_of_a_white_is_zero_tiff_are_as_stored(packed):
     else:
         data = saved(Image.fromarray(values), "TIFF", compression=packed, tiffinfo={262: 0})
         with tifffile.TiffFile(io.BytesIO(data)) as file:
-            assert file.pages[0].photometric == 0
+            page: Any = file.pages[0]
+            assert page.photometric == 0
         with Image.open(io.BytesIO(data)) as stored:  # Pillow inverts as it writes, or as it reads
             values = 255 - np.asarray(stored)
     (got,) = images(data)

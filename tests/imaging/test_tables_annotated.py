@@ -17,7 +17,7 @@ def read(content) -> dict:
     }  # fmt: skip
 
 
-def choice(*classes, by=1, cancelled=False, kind="choices"):
+def choice(*classes: str, by: int | dict[str, str] = 1, cancelled=False, kind="choices"):
     value = {"choices": list(classes)} if kind == "choices" else {"x": 1}
     return {
         "completed_by": by, "was_cancelled": cancelled,

@@ -2,10 +2,11 @@
 
 import io
 import warnings
+from typing import Any
 
 import numpy as np
 from astropy.io import fits
-from astropy.table import MaskedColumn, Table
+from astropy.table import Column, MaskedColumn, Table
 
 from cloudchamber_worker.imaging.tables import read_tables
 
@@ -13,9 +14,7 @@ from cloudchamber_worker.imaging.tables import read_tables
 def made() -> Table:
     table = Table()
     table["name"] = ["a.png", "b.png"]
-    table["energy"] = np.array([1.5, np.nan])
-    table["energy"].unit = "keV"
-    table["energy"].description = "Deposited energy"
+    table["energy"] = Column([1.5, np.nan], unit="keV", description="Deposited energy")
     table["n"] = MaskedColumn([7, 0], mask=[False, True], fill_value=-99)
     table["moments"] = np.ones((2, 3))
     table["objid"] = np.array([2**60 + 1, 2**60 + 2])
@@ -42,10 +41,11 @@ def written(form: str) -> bytes:
 
 def test_a_fits_table_is_read_and_a_compressed_image_is_none():
     with fits.open(io.BytesIO(written("fits"))) as hdus:
-        hdus[1].name = "EVENTS"
+        events: Any = hdus[1]
+        events.name = "EVENTS"
         out = io.BytesIO()
         image = fits.CompImageHDU(np.zeros((64, 64), np.int16))
-        fits.HDUList([hdus[0], image, hdus[1]]).writeto(out)
+        fits.HDUList([hdus[0], image, events]).writeto(out)
     (read,) = read_tables(out.getvalue(), "fits", "t.fits")
     check(read)
     assert read.title == "EVENTS"

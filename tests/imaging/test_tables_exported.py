@@ -50,7 +50,7 @@ def test_an_exported_table_reads_back(form: str) -> None:
     labels = [None if not text else back(text) for text in got["label"].to_pylist()]
     assert labels == [None, *TEXTS[:7]]
     charge = [np.nan if v is None else v for v in got["charge"].to_pylist()]
-    assert np.array_equal(np.float32(charge), CHARGE, equal_nan=True)
+    assert np.array_equal(np.array(charge, np.float32), CHARGE, equal_nan=True)
     assert got["Länge"].to_pylist() == (np.arange(8) / 3).tolist()
     if form != "npy":  # which has no missing whole numbers
         assert got["fold"].to_pylist() == [0, 1, 2, None, 4, 5, 6, 7]

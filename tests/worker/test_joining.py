@@ -379,6 +379,7 @@ def test_a_sum_of_votes_is_no_class(joiner):
     line = joiner.run("name,muon,worm,total\nroi_0,3,2,5\nroi_1,1,1,2\n", role="labels")
     table = account(line)
 
+    assert table.labels is not None
     assert table.labels.given == table.labels.new == 7
     assert any("total is taken for a sum of votes" in note for note in table.notes)
 
@@ -386,12 +387,14 @@ def test_a_sum_of_votes_is_no_class(joiner):
 def test_a_column_asked_for_as_the_class_labels_whatever_it_is_called(joiner):
     table = account(joiner.run("name,sort,q\nroi_0,muon,1\nroi_1,worm,2\n", label_column="sort"))
 
+    assert table.labels is not None
     assert (table.label_column, table.labels.new) == ("sort", 2)
 
 
 def test_rows_without_a_class_are_said_where_the_table_describes_too(joiner):
     table = account(joiner.run("name,label,q\nroi_0,,1\nroi_1,NA,2\nroi_2,muon,3\n"))
 
+    assert table.labels is not None
     assert (table.rows.joined, table.labels.given, table.labels.new) == (3, 1, 1)
     assert any("2 of 3 rows have no class" in note for note in table.notes)
 

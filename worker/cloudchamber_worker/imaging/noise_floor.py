@@ -73,7 +73,7 @@ def without_noise(signal: np.ndarray) -> np.ndarray:
     level = _Level(noise, pure=False)
     if noise.min() > 0.5 * level.median and level.high > SPIKE * signal.max():
         return above  # small objects of like brightness, cut at a threshold
-    core = ndimage.binary_dilation(_standing(signal, level), EIGHT, iterations=2)
+    core = np.asarray(ndimage.binary_dilation(_standing(signal, level), EIGHT, iterations=2), bool)
     rest = signal[above & ~core]
     if len(rest) >= LEAST_SPECKS:
         level = _Level(rest)
@@ -103,7 +103,7 @@ def _ring(image: np.ndarray) -> np.ndarray:
 
 def _runs(ring: np.ndarray) -> int:
     """Stretches of pixels inside, around a closed boolean ring."""
-    begins = np.count_nonzero(ring[1:] & ~ring[:-1])
+    begins = int(np.count_nonzero(ring[1:] & ~ring[:-1]))
     return begins + int(ring[0] and not ring[-1])
 
 

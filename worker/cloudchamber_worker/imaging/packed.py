@@ -21,8 +21,15 @@ DAMAGE = (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 class Unpacker(Protocol):
     """What bz2 and lzma have in common."""
 
-    eof: bool
-    needs_input: bool
+    @property
+    def eof(self) -> bool:
+        """Whether the end of what was packed is reached."""
+        ...
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether it can give no more before it is given more."""
+        ...
 
     def decompress(self, data: bytes, max_length: int = ...) -> bytes:
         """At most `max_length` bytes more."""

@@ -80,7 +80,7 @@ def _pages(tiff: tifffile.TiffFile) -> tuple[list[tuple[int, Any]], list[LeftOut
         raise Unreadable(f"holds {len(tiff.pages)} pages; the limit is {MAX_IMAGES:_}")
     for index in range(len(tiff.pages)):
         try:
-            page = tiff.pages.get(index)
+            page: Any = tiff.pages.get(index)
         except Exception as error:
             left.append(LeftOut(f"page {index + 1}", f"cannot be read: {str(error)[:200]}"))
             continue
@@ -223,7 +223,8 @@ def _um_per_px(tiff: tifffile.TiffFile) -> float | None:
     """Size of a pixel by ImageJ's unit or OME's PhysicalSizeX; a printer's dpi say nothing."""
     if tiff.is_imagej:
         unit = MICRON.get(str((tiff.imagej_metadata or {}).get("unit", "")))
-        tag = tiff.pages[0].tags.get("XResolution")
+        first: Any = tiff.pages[0]
+        tag = first.tags.get("XResolution")
         if unit and tag and tag.value[0]:
             return unit * tag.value[1] / tag.value[0]
     return None
