@@ -153,7 +153,8 @@ def table_sentences(table: Table, file_name: str) -> list[str]:
     for n, word in ((rows.refused, "refused"), (rows.ignored, "ignored")):
         if n:
             halves.append(f"{n} of {rows.given} rows {word}")
-    title = f"{file_name} ({table.title})" if table.title else file_name
+    apart = table.title and table.title not in file_name
+    title = f"{file_name} ({table.title})" if apart else file_name
     by = f" by column {table.key!r}" if table.key else ""
     what = ", ".join(halves) or f"{rows.joined} of {rows.given} rows"
     read = f" (read as {table.format})" if table.format else ""
