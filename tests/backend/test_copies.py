@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from alembic import command
 
-from cloudchamber.data import cutouts
+from cloudchamber.data import cutout_groups, cutouts
 from cloudchamber.data.copies import canonical_hash, firsts, is_telling, keep_together
 from cloudchamber.data.cutouts import NewCutout, append_cutouts
 from cloudchamber.data.database import Database
@@ -101,7 +101,7 @@ def test_turned_copies_keep_sources_exposures_and_singles_together(
     with database.write() as session:
         append_cutouts(session, filled.id, batch[:2])
         append_cutouts(session, filled.id, batch[2:])
-        found = cutouts.groups(session, filled.id)[filled.n :]
+        found = cutout_groups.groups(session, filled.id)[filled.n :]
         assert cutouts.get_cutout(session, filled.id, filled.n + 2).duplicate_of is None
     assert (found - found[0]).tolist() == [0, 0, 0, 0, 1, 0, 1]
 
@@ -113,9 +113,9 @@ def test_a_database_of_before_learns_of_its_copies(database: Database, filled: F
             filled.id,
             [NewCutout("one", noisy(0)), NewCutout("turned", np.rot90(noisy(0)))],
         )
-        before = cutouts.canonical_hashes(session, filled.id)
+        before = cutout_groups.canonical_hashes(session, filled.id)
         config = database.migration_config(session.connection())
         command.downgrade(config, "0003")
         command.upgrade(config, "head")
-        assert cutouts.canonical_hashes(session, filled.id) == before
+        assert cutout_groups.canonical_hashes(session, filled.id) == before
         assert before[-1] == before[-2] is not None

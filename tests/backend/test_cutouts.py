@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cloudchamber.data import cutouts, exposures
+from cloudchamber.data import cutout_groups, cutouts, exposures
 from cloudchamber.data.cutouts import HAS_NAN, NewCutout, append_cutouts, iter_pixels
 from cloudchamber.data.database import Database
 from cloudchamber.errors import Conflict, Invalid, NotFound
@@ -103,7 +103,7 @@ def test_groups_keep_exposures_sources_and_copies_together(
             NewCutout("copy of c2", np.full((4, 5), 2, np.int32), source_group="a"),
         ]
         append_cutouts(session, filled.id, batch)
-        found = cutouts.groups(session, filled.id)
+        found = cutout_groups.groups(session, filled.id)
     assert found.dtype == np.int32
     assert found[:10].tolist() == list(range(10))
     assert found[10:].tolist() == [10, 10, 11, 11, 2]

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from cloudchamber.data import columns, cutouts, datasets, exposures, jobs, label_sets, labels
+from cloudchamber.data import (
+    columns,
+    cutout_groups,
+    cutouts,
+    datasets,
+    exposures,
+    jobs,
+    label_sets,
+    labels,
+)
 from cloudchamber_worker.imaging.measurements import NAMES
 from cloudchamber_worker.steps import intake
 from fits_files import dark, fits_bytes
@@ -188,7 +197,7 @@ def test_class_folders_may_be_groups(importer):
     members = {"run1/x.png": png(3), "run1/y.png": png(4), "run2/z.png": png(5)}
     importer.run({"set.zip": zipped(members)}, class_folders="groups")
     with importer.database.read() as session:
-        groups = cutouts.groups(session, importer.dataset_id)
+        groups = cutout_groups.groups(session, importer.dataset_id)
     assert groups[0] == groups[1] != groups[2]
     assert label_names(importer)[1] == [None] * 3
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cloudchamber.data import revisions
 from cloudchamber.data.arrays import decode, encode, little_endian, pack_mask, unpack_mask
 from cloudchamber.data.base import Base, JsonDocument
-from cloudchamber.data.copies import canonical_hash, keep_together
+from cloudchamber.data.copies import canonical_hash
 from cloudchamber.data.datasets import Dataset, lock_dataset
 from cloudchamber.data.names import short_names, stem_of
 from cloudchamber.errors import Conflict, Invalid, NotFound
@@ -116,7 +116,7 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
     Raises
     ------
     Conflict
-        When a path is taken. `hashes_by_path` tells beforehand.
+        When a path is taken. `known_known_cutouts.hashes_by_path` tells beforehand.
     Invalid
         When pixels have a dtype or shape that cannot be stored.
     """
@@ -193,53 +193,6 @@ def iter_pixels(
             yield ordinal, pixels, inside
 
 
-def hashes_by_path(session: Session, dataset_id: int) -> dict[str, bytes]:
-    """Content hash of every cutout by its path."""
-    rows = session.execute(
-        select(Cutout.path, Cutout.content_hash).where(Cutout.dataset_id == dataset_id)
-    )
-    return {path: bytes(digest) for path, digest in rows}
-
-
-def paths_from(session: Session, dataset_id: int, start: int) -> dict[str, bool]:
-    """Paths of the cutouts from ordinal `start`, and whether each is a duplicate of another."""
-    rows = session.execute(
-        select(Cutout.path, Cutout.duplicate_of).where(
-            Cutout.dataset_id == dataset_id, Cutout.ordinal >= start
-        )
-    )
-    return {path: first is not None for path, first in rows}
-
-
-def masked_paths(session: Session, dataset_id: int) -> set[str]:
-    """Paths of the cutouts of which not all is inside."""
-    return set(
-        session.scalars(
-            select(Cutout.path)
-            .join(CutoutPixels, CutoutPixels.cutout_id == Cutout.id)
-            .where(Cutout.dataset_id == dataset_id, CutoutPixels.mask.is_not(None))
-        )
-    )
-
-
-def mask_of(session: Session, dataset_id: int, path: str) -> np.ndarray | None:
-    """Mask [height, width] of the cutout of this path, None where all of it is inside.
-
-    Raises
-    ------
-    NotFound
-        When there is no such cutout.
-    """
-    row = session.execute(
-        select(CutoutPixels.mask, Cutout.height, Cutout.width)
-        .join(Cutout, Cutout.id == CutoutPixels.cutout_id)
-        .where(Cutout.dataset_id == dataset_id, Cutout.path == path)
-    ).one_or_none()
-    if row is None:
-        raise NotFound(f"There is no cutout {path}.")
-    return None if row.mask is None else unpack_mask(row.mask, (row.height, row.width))
-
-
 def paths(session: Session, dataset_id: int) -> list[str]:
     """Paths of all cutouts in order."""
     return list(
@@ -256,40 +209,6 @@ def names(session: Session, dataset_id: int) -> list[str]:
             select(Cutout.name).where(Cutout.dataset_id == dataset_id).order_by(Cutout.ordinal)
         )
     )
-
-
-def groups(session: Session, dataset_id: int) -> np.ndarray:
-    """Group of every cutout, int32 [n], for grouped cross-validation.
-
-    Cutouts of one exposure share a group, else those of one source group, else each is its
-    own; copies, turned or mirrored ones too, link the groups they lie in, so that none is ever
-    tested on its original (`copies.keep_together`).
-    """
-    rows = session.execute(
-        select(Cutout.ordinal, Cutout.exposure_id, Cutout.source_group)
-        .where(Cutout.dataset_id == dataset_id)
-        .order_by(Cutout.ordinal)
-    )
-    number: dict[tuple[str, object], int] = {}
-    found: list[int] = []
-    for ordinal, exposure_id, source_group in rows:
-        key: tuple[str, object] = ("cutout", ordinal)
-        if exposure_id is not None:
-            key = ("exposure", exposure_id)
-        elif source_group is not None:
-            key = ("source", source_group)
-        found.append(number.setdefault(key, len(number)))
-    return keep_together(np.array(found, np.int32), canonical_hashes(session, dataset_id))
-
-
-def canonical_hashes(session: Session, dataset_id: int) -> list[bytes | None]:
-    """Canonical hash of every cutout in order."""
-    rows = session.scalars(
-        select(Cutout.canonical_hash)
-        .where(Cutout.dataset_id == dataset_id)
-        .order_by(Cutout.ordinal)
-    )
-    return [None if digest is None else bytes(digest) for digest in rows]
 
 
 def get_cutout(session: Session, dataset_id: int, ordinal: int) -> Cutout:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import columns, cutouts
+from cloudchamber.data import columns, cutout_groups, cutouts
 from cloudchamber.data.columns import Column, Group
 from cloudchamber.data.copies import firsts, keep_together
 from cloudchamber.errors import JobError
@@ -116,12 +116,12 @@ def split_groups(
     whose equal values are one group instead. Copies of a cutout, turned or mirrored ones too, stay
     together in each case.
     """
-    hashes = cutouts.canonical_hashes(session, dataset_id)[:n]
+    hashes = cutout_groups.canonical_hashes(session, dataset_id)[:n]
     copied = _count_copies(hashes, rows)
     if group_by is not None:
         groups = keep_together(_equal_values(session, dataset_id, group_by, n), hashes)
         return Split(groups, group_by, copied)
-    by_source = cutouts.groups(session, dataset_id)[:n]
+    by_source = cutout_groups.groups(session, dataset_id)[:n]
     single = keep_together(np.arange(n, dtype=np.int32), hashes)
     if len(np.unique(by_source[rows])) < 3 or len(np.unique(by_source)) == len(np.unique(single)):
         return Split(single, "cutout", copied)

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import cutouts, datasets, exposures
+from cloudchamber.data import cutouts, datasets, exposures, known_cutouts
 from cloudchamber.data.accounts import Part
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
@@ -61,7 +61,7 @@ class Intake:
         self._flushed_at = time.monotonic()
         self._message = "reading"
         with job.read() as session:
-            self._hashes = cutouts.hashes_by_path(session, job.dataset_id)
+            self._hashes = known_cutouts.hashes_by_path(session, job.dataset_id)
             self._exposures = {
                 exposure.path: (exposure.id, bytes(exposure.content_hash))
                 for exposure in exposures.list_exposures(session, job.dataset_id)
@@ -80,7 +80,7 @@ class Intake:
         saved = self.job.load_checkpoint()
         with self.job.read() as session:
             if saved is not None:
-                return cutouts.paths_from(session, self.job.dataset_id, int(saved))
+                return known_cutouts.paths_from(session, self.job.dataset_id, int(saved))
             before = datasets.get_dataset(session, self.job.dataset_id).n_cutouts
         self.job.save_checkpoint(str(before).encode())
         return {}
@@ -267,13 +267,13 @@ class Intake:
     def _masked(self) -> set[str]:
         """Paths of the cutouts that had a mask before this attempt."""
         with self.job.read() as session:
-            return cutouts.masked_paths(session, self.job.dataset_id)
+            return known_cutouts.masked_paths(session, self.job.dataset_id)
 
     def _same_mask(self, new: NewCutout) -> bool:
         if new.mask is None and new.path not in self._masked:
             return True
         with self.job.read() as session:
-            mask = cutouts.mask_of(session, self.job.dataset_id, new.path)
+            mask = known_cutouts.mask_of(session, self.job.dataset_id, new.path)
         if mask is None or new.mask is None:
             return mask is new.mask
         return np.array_equal(mask, new.mask)

@@ -5,7 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import columns, cutouts, datasets, label_sets, models
+from cloudchamber.data import columns, cutout_groups, cutouts, datasets, label_sets, models
 from cloudchamber.data.copies import is_telling
 from cloudchamber.data.job_requests import Evaluate, Joining
 from cloudchamber.data.names import Names
@@ -93,11 +93,11 @@ def _trained_on(
     lies, turned or mirrored, in the dataset it was trained on. Images too simple to be copies, such
     as one bright pixel, count for themselves alone."""
     ordinals, _ = models.read_label_snapshot(session, model)
-    theirs = cutouts.canonical_hashes(session, model.dataset_id)
+    theirs = cutout_groups.canonical_hashes(session, model.dataset_id)
     here = theirs
     trained = np.isin(rows, ordinals)
     if model.dataset_id != dataset_id:
-        here = cutouts.canonical_hashes(session, dataset_id)
+        here = cutout_groups.canonical_hashes(session, dataset_id)
         trained = np.zeros(len(rows), bool)  # ordinals of another dataset
     seen = {theirs[o] for o in ordinals.tolist()}
     seen = {digest for digest in seen if digest is not None and is_telling(digest)}
