@@ -24,7 +24,7 @@ from cloudchamber_worker.steps.source import Source, read_masters
 from cloudchamber_worker.steps.survey import Survey
 
 QUEUE = "cpu"
-KEEP_OR_REPLACE = (("Keep what is there", "keep"), ("Take the new ones", "replace"))
+KEEP_OR_REPLACE = (("Keep what is there", "keep"), ("Replace it by these", "replace"))
 
 
 def run(job: JobContext) -> None:
