@@ -83,3 +83,12 @@ def test_a_label_that_was_refused_leaves_the_import_incomplete():
     assert table.labels is not None
     table.labels.given, table.labels.refused = 4, 1  # its row gave values, but no label
     assert not sum_up([line("l.csv", "joined", tables=[table])]).complete
+
+
+def test_what_went_into_a_master_is_no_exposure_of_the_dataset():
+    masters = [line(f"b{k}.fits", taken_for="bias", exposures=1) for k in range(3)]
+    account = sum_up([*masters, line("a.fits", n=55, taken_for="exposure", exposures=1)])
+    assert account.sentences == [
+        "55 cutouts from 4 of 4 files, 1 exposure",
+        "Master bias of 3 exposures",
+    ]

@@ -140,3 +140,16 @@ def test_what_is_there_already_is_told(importer, look):
     (table,) = looked.tables
     assert table.question is not None
     assert table.question.kind == "existing_labels"
+
+
+def test_a_bias_frame_is_offered_for_the_master(look):
+    image = fits.PrimaryHDU(dark((64, 64)))
+    image.header["OBJECT"] = "Bias"
+    looked, _ = look({"b21.fits": fits_bytes(image), "a.fits": exposure((20, 30, 12))})
+    bias = next(file for file in looked.files if file.name == "b21.fits")
+    assert (bias.taken_for, bias.state) == ("bias", "needs_answer")
+    assert bias.question is not None
+    assert [(a.param, a.value) for a in bias.question.answers] == [
+        ("role", "bias"),
+        ("taken_as", "exposures"),
+    ]

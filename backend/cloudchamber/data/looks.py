@@ -30,7 +30,8 @@ def get_preview(session: Session, job_id: int) -> LookPreview:
 
 
 class Answer(Document):
-    """One way to answer a question: the import's parameter `param` takes `value`."""
+    """One way to answer a question: the import's parameter `param` takes `value`; `role` is that
+    of the file's upload."""
 
     caption: str
     param: str
@@ -41,8 +42,8 @@ class Question(Document):
     """What the program cannot know."""
 
     kind: Literal[
-        "exposure_or_crop", "image_or_table", "existing_labels", "existing_values", "label_column",
-        "other",
+        "use", "exposure_or_crop", "image_or_table", "existing_labels", "existing_values",
+        "label_column", "other",
     ]  # fmt: skip
     text: str
     answers: list[Answer] = Field(default_factory=list)

@@ -18,6 +18,7 @@ from cloudchamber.data.accounts import (
 from cloudchamber.data.jobs import ImportFile
 
 WORST = 50
+MASTERS = ("bias", "dark")
 ALIKE = 3  # more lines of one state and reason are told as one
 NOTES = 20
 
@@ -76,13 +77,17 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     lines: list[WorstLine] = []
     joined: list[str] = []
     notes: Counter[str] = Counter()
+    masters: Counter[str] = Counter()
     for file in files:
         detail = FileAccount.model_validate(file.detail or {})
         state = cast(State, file.state)
         account.files.add(state)
         account.n_cutouts += file.n_cutouts
         account.n_duplicates += file.n_duplicates
-        account.n_exposures += detail.exposures
+        if detail.taken_for in MASTERS:
+            masters[detail.taken_for] += detail.exposures
+        else:
+            account.n_exposures += detail.exposures
         if state in ("refused", "needs_answer", "ignored"):
             lines.append(WorstLine(name=file.name, state=state, reason=file.reason))
         for part in detail.parts:
@@ -112,7 +117,8 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         or account.labels.refused
         or account.labels.asked
     )
-    account.sentences = [*_what_came_in(account), *joined, *_noted(notes), *cut]
+    made = [f"Master {kind} of {_n(n, 'exposure')}" for kind, n in masters.items()]
+    account.sentences = [*_what_came_in(account), *made, *joined, *_noted(notes), *cut]
     return account
 
 

@@ -1111,7 +1111,8 @@ export interface components {
         };
         /**
          * Answer
-         * @description One way to answer a question: the import's parameter `param` takes `value`.
+         * @description One way to answer a question: the import's parameter `param` takes `value`; `role` is that
+         *     of the file's upload.
          */
         Answer: {
             /** Caption */
@@ -2264,7 +2265,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "exposure_or_crop" | "image_or_table" | "existing_labels" | "existing_values" | "label_column" | "other";
+            kind: "use" | "exposure_or_crop" | "image_or_table" | "existing_labels" | "existing_values" | "label_column" | "other";
             /** Text */
             text: string;
         };

@@ -22,6 +22,7 @@ import pyarrow as pa
 from cloudchamber_worker.imaging import archives, instruments, kinds, packed, tables
 from cloudchamber_worker.imaging.errors import NeedsAnswer, Unreadable
 from cloudchamber_worker.imaging.file_images import send_images
+from cloudchamber_worker.imaging.frame_uses import ask_for_use
 from cloudchamber_worker.imaging.options import Options
 from cloudchamber_worker.imaging.places import Place
 from cloudchamber_worker.imaging.run_members import send_runs
@@ -143,11 +144,11 @@ class Decoder:
             if self.role == "data" and archives.is_document(place.name):
                 self.tell("ignored", reason="is a text for people, no data")
             else:
-                self.tell("refused", reason=str(error))
+                self.tell("refused", reason=str(error), taken_for=error.taken_for)
         except archives.Ignored as error:
             self.tell("ignored", reason=str(error))
         except NeedsAnswer as error:
-            self.tell("question", reason=str(error))
+            self.tell("question", reason=str(error), taken_for=error.taken_for)
         except MemoryError:
             self.tell("refused", reason="does not fit in the decoder's memory")
         self.begun = False
@@ -195,6 +196,8 @@ class Decoder:
         sent = 0
         try:
             for frame in read_frames(stream, place.name, size):
+                if self.role == "data" and self.options.taken_as == "auto" and not sent:
+                    ask_for_use(frame.header, frame.data, place.name.rpartition("/")[2])
                 self.array(
                     "frame", frame.data, name=place.name + frame.suffix, hdu=frame.hdu,
                     plane=frame.plane, header=frame.header,

@@ -1,9 +1,17 @@
 """What imaging refuses, in words for a physicist."""
 
 
-class Unreadable(Exception):
+class Told(Exception):
+    """What is said of a file; `taken_for` names what it was recognised as, '' for nothing."""
+
+    def __init__(self, message: str, *, taken_for: str = "") -> None:
+        super().__init__(message)
+        self.taken_for = taken_for
+
+
+class Unreadable(Told):
     """A file, frame or crop that cannot be used; the message says why and what to do."""
 
 
-class NeedsAnswer(Exception):
+class NeedsAnswer(Told):
     """A file that can be read in two ways; the message asks, and says how to answer."""

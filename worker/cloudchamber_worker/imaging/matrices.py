@@ -90,7 +90,8 @@ def refuse_tables(image: Image, name: str) -> None:
     if _is_hits(image.pixels):
         raise Unreadable(
             "looks like a hit list of a Timepix (x, y, counts), which is not read: bring its "
-            "frames as FITS, TIFF or HDF5, or say that it is an image (--text-images yes)"
+            "frames as FITS, TIFF or HDF5, or say that it is an image (--text-images yes)",
+            taken_for="hit_list",
         )
     if min(height, width) == 1:
         raise Unreadable(

@@ -42,6 +42,7 @@ class DecodedFile:
 
     refused, ignored : why nothing, or nothing more, came in; None when all is well
     question : what must be answered first, and how; None when nothing is asked
+    taken_for : what it was recognised as though none of it came in; None where that is unknown
     instrument : which instrument's run it belongs to; None for a file of its own
     parts_refused, parts_ignored : (part, why) of the pages, frames, HDUs that did not come in
     """
@@ -51,6 +52,7 @@ class DecodedFile:
     refused: str | None = None
     ignored: str | None = None
     question: str | None = None
+    taken_for: str | None = None
     instrument: str | None = None
     part: float = 1.0
     notes: list[str] = field(default_factory=list)
@@ -186,6 +188,7 @@ def _items(
                 return
             if kind in ("refused", "ignored", "question", "instrument"):
                 setattr(file, kind, message["reason"])
+                file.taken_for = message.get("taken_for") or file.taken_for
             elif kind == "note":
                 file.notes.append(message["note"])
             elif kind in ("part_refused", "part_ignored"):

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast, get_args
 
-from cloudchamber.data.accounts import FileAccount, Part, State
+from cloudchamber.data.accounts import FileAccount, Part, State, TakenFor
 from cloudchamber.data.jobs import ImportFile
 from cloudchamber_worker.imaging.sandbox import DecodedFile
 
@@ -35,14 +36,14 @@ class Line:
         """Say what became of the file, now that all of it is through."""
         account = self.account
         account.notes = _summed([*file.notes, *account.notes])
+        if file.taken_for in get_args(TakenFor):
+            account.taken_for = cast(TakenFor, file.taken_for)
         if file.instrument is not None:
             account.taken_for = "instrument_run"
             account.why = f"part of a run of {file.instrument}"
         account.parts += [
             Part(name=part, state="refused", reason=why) for part, why in file.parts_refused
         ] + [Part(name=part, state="ignored", reason=why) for part, why in file.parts_ignored]
-        if file.instrument is not None:
-            account.taken_for = "instrument_run"
         refused = [part for part in account.parts if part.state == "refused"]
         came_in = self.n_cutouts or self.known or account.exposures or account.tables
         if file.question is not None:

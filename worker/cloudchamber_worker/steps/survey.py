@@ -29,6 +29,12 @@ from cloudchamber_worker.steps.source import MasterFrames
 CROPS_SHOWN = 60
 CROP_BYTES = 4 << 20  # of all crops that are shown
 CUT_PIXELS = 64_000_000  # exposures beyond are counted, not cut: a look is quick
+# What a frame that says it is none to be searched may be used as: caption of the answer, role.
+USES = {
+    "bias": ("A bias for the master", "bias"),
+    "dark": ("A dark for the master", "dark"),
+    "defect_mask": ("Leave it out", "ignore"),
+}
 ROLES: dict[str, TakenFor] = {"bias": "bias", "dark": "dark"}
 
 
@@ -238,6 +244,16 @@ def _question(line: Line) -> Question | None:
     text = line.account.question
     if text is None:
         return None
+    if line.account.taken_for in USES:
+        caption, role = USES[line.account.taken_for]
+        return Question(
+            kind="use",
+            text=text,
+            answers=[
+                Answer(caption=caption, param="role", value=role),
+                Answer(caption="An exposure to search", param="taken_as", value="exposures"),
+            ],
+        )
     if "--as " in text:
         return Question(
             kind="exposure_or_crop",
