@@ -145,7 +145,8 @@ def _refuse(each: Keyed, names: Names, why: str) -> None:
     """Refuse a whole table that meets no cutout, or lacks the column asked for."""
     account, states, read = each.account, each.states, each.read
     likely = account.key or next(iter(candidates(read)), None)
-    texts = [t for t in (column_texts(read, likely) if likely else []) if t][:EXAMPLES]
+    given = dict.fromkeys(t for t in (column_texts(read, likely) if likely else []) if t)
+    texts = list(given)[:EXAMPLES]
     account.state = "refused"
     if "has no column" in why:
         account.reason = why
