@@ -143,6 +143,21 @@ def test_a_table_that_meets_no_cutout_is_refused_and_never_joined_by_its_numbers
     assert labels_of(empty) == {}
 
 
+def test_a_table_whose_names_are_all_ambiguous_says_how_many_each_meets(empty):
+    empty.cutouts("d1/a.png", "d2/a.png", "d1/b.png", "d2/b.png", "d3/b.png")
+    line = empty.run("file,label\na.png,muon\nb.png,muon\nz.png,muon\n")
+    told = account(line)
+    assert line.state == "refused"
+    assert (told.key, told.rows.refused) == ("file", 3)
+    assert line.reason == (
+        "joins nothing, bring its names with their folders: "
+        "2 of 3 rows name several cutouts (row 2: a.png is the end of 2 paths); "
+        "1 of 3 rows name no cutout of this dataset (row 4: z.png)"
+    )
+    assert "row 3: name several cutouts: b.png is the end of 3 paths" in told.rows.examples
+    assert labels_of(empty) == {}
+
+
 def test_every_row_and_column_of_metadata_is_accounted_for(joiner):
     table = (
         b"file,area,big,site,file2,width\nroi_0.png,1.5,a,x,roi_0.png,3\nroi_1,2.5,b,y,roi_1.png,4\n"

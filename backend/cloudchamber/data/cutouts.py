@@ -116,7 +116,7 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
     Raises
     ------
     Conflict
-        When a path is taken. `known_known_cutouts.hashes_by_path` tells beforehand.
+        When a path is taken. `known_cutouts.hashes_by_path` tells beforehand.
     Invalid
         When pixels have a dtype or shape that cannot be stored.
     """

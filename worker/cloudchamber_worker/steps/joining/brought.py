@@ -21,6 +21,12 @@ from cloudchamber_worker.steps.joining.states import RowStates
 from cloudchamber_worker.steps.report_lines import Line
 
 EXAMPLES = 3  # names that a sentence shows
+# Why rows join no cutout.
+UNKNOWN = "name no cutout of this dataset"
+ELSEWHERE = "name a cutout in another folder than it lies in"
+NAMELESS = "name nothing"
+BEYOND = "have an index beyond the dataset"
+SEVERAL = "name several cutouts"
 Use = Literal["labels", "metadata", "both"]
 
 
@@ -70,7 +76,7 @@ def keyed(brought: Brought, names: Names, params: Joining) -> Keyed:
         index = np.array(read.table[key].to_pylist(), np.int64)
         inside = (index >= 0) & (index < len(names))
         each.ordinals = np.where(inside, index, -1)
-        states.mark_all(np.flatnonzero(~inside), "refused", "have an index beyond the dataset")
+        states.mark_all(np.flatnonzero(~inside), "refused", BEYOND)
     else:
         _resolve(each, names, column_texts(read, key))
     if not (each.ordinals >= 0).any():
@@ -123,14 +129,13 @@ def _resolve(each: Keyed, names: Names, texts: list[str | None]) -> None:
     each.ordinals = found.ordinals
     states, notes = each.states, each.account.notes
     for row in found.unknown:
-        states.mark(row, "refused", "name no cutout of this dataset", str(texts[row])[:80])
+        states.mark(row, "refused", UNKNOWN, str(texts[row])[:80])
     for row, n in found.ambiguous.items():
-        states.mark(row, "refused", "name several cutouts", f"{texts[row]} may be {n}"[:100])
+        states.mark(row, "refused", SEVERAL, f"{str(texts[row])[:80]} is the end of {n} paths")
     for row in found.contradicted:
-        states.mark(row, "refused", "name a cutout in another folder than it lies in",
-                    str(texts[row])[:80])  # fmt: skip
+        states.mark(row, "refused", ELSEWHERE, str(texts[row])[:80])
     empty = [row for row, text in enumerate(texts) if text is None or not text.strip()]
-    states.mark_all(empty, "refused", "name nothing")
+    states.mark_all(empty, "refused", NAMELESS)
     if found.by_file_name:
         example = texts[found.by_file_name[0]]
         notes.append(f"{len(found.by_file_name)} rows joined by the file name alone: their folders "
@@ -150,6 +155,9 @@ def _refuse(each: Keyed, names: Names, why: str) -> None:
     account.state = "refused"
     if "has no column" in why:
         account.reason = why
+    elif states.reasons["refused"][SEVERAL]:
+        several = states.sentences("refused")
+        account.reason = f"joins nothing, bring its names with their folders: {'; '.join(several)}"
     elif not len(names):
         account.reason = "there is no cutout yet that it could join"
     elif texts:
@@ -158,7 +166,7 @@ def _refuse(each: Keyed, names: Names, why: str) -> None:
     else:
         account.reason = "has no column of names (texts, or numbers in a column called so)"
     rows = np.flatnonzero(states.state == "joined")
-    states.mark_all(rows, "refused", "name no cutout of this dataset")
+    states.mark_all(rows, "refused", UNKNOWN)
     account.rows = states.rows()
     account.columns = [
         TableColumn(name=n, state="refused", reason="the table meets no cutout")

@@ -75,20 +75,21 @@ def choose_key(read: ReadTable, names: Names, asked: str | None) -> tuple[str | 
         return found, "as asked" if found else f"has no column {asked}: {_list(there)}"
     if read.key in there:
         return read.key, f"of the format {read.format}"
-    best, merit = None, 0
+    best, merit = None, (0, 0)
     for column in candidates(read):
         part = column_texts(read, column)[:SAMPLE]
-        ordinals = resolve(names, part).ordinals
-        met = len(np.unique(ordinals[ordinals >= 0]))
-        if met > merit:
-            best, merit = column, met
+        found = resolve(names, part)
+        met = len(np.unique(found.ordinals[found.ordinals >= 0]))
+        if (met, len(found.ambiguous)) > merit:
+            best, merit = column, (met, len(found.ambiguous))
         if met == len(part):  # no other can be better, and looking is slow
             break
     if best is not None:
         return best, "its values are names of cutouts"
     if read.table.num_rows > SAMPLE:
         for column in candidates(read):
-            if resolve(names, column_texts(read, column)).n:
+            found = resolve(names, column_texts(read, column))
+            if found.n or found.ambiguous:
                 return column, "its values are names of cutouts"
     return None, "no column of it names a cutout"
 

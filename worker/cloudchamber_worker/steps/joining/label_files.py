@@ -10,7 +10,15 @@ from cloudchamber.data.job_requests import Joining
 from cloudchamber.data.label_sets import normal_name
 from cloudchamber.data.names import Names
 from cloudchamber_worker.imaging.tables import ReadTable
-from cloudchamber_worker.steps.joining.brought import Brought, keyed
+from cloudchamber_worker.steps.joining.brought import (
+    BEYOND,
+    ELSEWHERE,
+    NAMELESS,
+    SEVERAL,
+    UNKNOWN,
+    Brought,
+    keyed,
+)
 
 
 @dataclass
@@ -54,10 +62,8 @@ def compared_labels(
         table = keyed(Brought(read, "labels", "compared"), names, asked)
         refused = table.states.reasons["refused"]
         found.given += table.read.given
-        found.unknown += refused["name no cutout of this dataset"] + refused["name nothing"]
-        found.unknown += refused["have an index beyond the dataset"]
-        found.unknown += refused["name a cutout in another folder than it lies in"]
-        found.ambiguous += refused["name several cutouts"]
+        found.unknown += sum(refused[why] for why in (UNKNOWN, ELSEWHERE, NAMELESS, BEYOND))
+        found.ambiguous += refused[SEVERAL]
         found.unusable += len(table.read.refused_rows)
         found.notes += table.account.notes
         if table.judged is None:
