@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from cloudchamber.data import cutouts, jobs, leases, looks, people
+from cloudchamber.data import cutouts, jobs, known_cutouts, leases, looks, people
 from cloudchamber.data.job_requests import KINDS
 from cloudchamber.data.looks import Look
 from cloudchamber_worker.imaging.detection import find_footprints
@@ -135,11 +135,29 @@ def test_what_is_there_already_is_told(importer, look):
     looked, _ = look({"x.png": png(3), "l.csv": ("labels", b"name,label\nx,electron\n")}, into=True)
     assert looked.sentences[:2] == [
         "0 new cutouts from 2 files",
-        "1 have the path of a cutout that is there already",
+        "1 cutout is there already, with the same path and pixels",
     ]
     (table,) = looked.tables
     assert table.question is not None
     assert table.question.kind == "existing_labels"
+
+
+def test_copies_and_paths_that_are_taken_are_told_as_the_import_does_it(importer, look):
+    importer.run({"x.png": png(3), "y.png": png(4)})
+    files = {"x.png": png(5), "d/a.png": png(3), "d/b.png": png(6), "e/b.png": png(6)}
+    looked, _ = look(files, into=True)
+    assert looked.sentences == [
+        "4 new cutouts from 4 files",
+        "2 of them have the pixels of a cutout with another path: duplicates, kept and marked",
+        "1 of them has the path of a cutout with other pixels: kept under a path with a number",
+    ]
+    importer.run(files)
+    with importer.database.read() as session:
+        paths = known_cutouts.paths_from(session, importer.dataset_id, 0)
+    assert paths == {
+        "x.png": False, "y.png": False,
+        "x~2.png": False, "d/a.png": True, "d/b.png": False, "e/b.png": True,
+    }  # fmt: skip
 
 
 def test_a_bias_frame_is_offered_for_the_master(look):

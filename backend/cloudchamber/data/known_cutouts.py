@@ -1,11 +1,14 @@
 """What an import has to know of the cutouts that are there already."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloudchamber.data.arrays import unpack_mask
 from cloudchamber.data.cutouts import Cutout, CutoutPixels
+from cloudchamber.data.names import numbered
 from cloudchamber.errors import NotFound
 
 
@@ -15,6 +18,19 @@ def hashes_by_path(session: Session, dataset_id: int) -> dict[str, bytes]:
         select(Cutout.path, Cutout.content_hash).where(Cutout.dataset_id == dataset_id)
     )
     return {path: bytes(digest) for path, digest in rows}
+
+
+def kept_as(hashes: Mapping[str, bytes], given: str, digest: bytes) -> str:
+    """The path under which a cutout given as `given` is kept beside those of `hashes`.
+
+    It is a path of `hashes` where the same cutout is there already, and gets a number where
+    another one has its path.
+    """
+    path, number = given, 1
+    while hashes.get(path, digest) != digest:
+        number += 1
+        path = numbered(given, number)
+    return path
 
 
 def paths_from(session: Session, dataset_id: int, start: int) -> dict[str, bool]:

@@ -248,12 +248,9 @@ class Intake:
             line.account.taken_for = "crop"
         line.account.notes += item.about.get("notes", [])
         digest = cutouts.content_hash(item.pixels)
-        given = path = tidy(item.name)
-        number = 1
-        while self._hashes.get(path, digest) != digest:
-            number += 1
-            path = numbered(given, number)
-        if number > 1 and path not in self._hashes:
+        given = tidy(item.name)
+        path = known_cutouts.kept_as(self._hashes, given, digest)
+        if path != given and path not in self._hashes:
             line.account.notes.append(_other_content(given, path))
         group = path.rpartition("/")[0] or None if self.folder_groups else None
         new = NewCutout(path, item.pixels, item.mask, source_group=group)

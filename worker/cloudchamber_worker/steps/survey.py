@@ -14,6 +14,7 @@ from cloudchamber.data.names import tidy
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.frames import unit_of
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
+from cloudchamber_worker.steps.arrivals import Arrivals
 from cloudchamber_worker.steps.cutting import CutFrame, Masters, cut_frame
 from cloudchamber_worker.steps.exposure_preview import (
     BrightPixels,
@@ -63,15 +64,13 @@ class ShownExposure:
 class Survey:
     """Looks at decoded files one by one.
 
-    paths : of all cutouts that would be made, in order
     crops : the first crops [height, width(, 3)] with their masks, for a picture of them
     folders : crops by the folder they lie in, '' for none
     uncut : exposures that were not cut, so that their cutouts are not counted
     """
 
-    def __init__(self, params: LookAtFiles, tables: Tables) -> None:
-        self.params, self.tables = params, tables
-        self.paths: list[str] = []
+    def __init__(self, params: LookAtFiles, tables: Tables, arrivals: Arrivals) -> None:
+        self.params, self.tables, self.arrivals = params, tables, arrivals
         self.crops: list[tuple[np.ndarray, np.ndarray | None]] = []
         self.folders: Counter[str] = Counter()
         self.shown: ShownExposure | None = None
@@ -169,7 +168,8 @@ class Survey:
             return
         cut = cut_frame(item, path, line.name, self.params, masters)
         line.n_cutouts += len(cut.cuts)
-        self.paths += [f"{path}:{number}" for number in range(len(cut.cuts))]
+        for number, one in enumerate(cut.cuts):
+            self.arrivals.add(f"{path}:{number}", one.pixels)
         if self.shown is None:
             self.shown = _shown(cut)
 
@@ -185,7 +185,7 @@ class Survey:
         seen.dtypes.add(f"{item.pixels.dtype.name}{' RGB' if item.pixels.ndim == 3 else ''}")
         seen.why = "an image"
         path = tidy(item.name)
-        self.paths.append(path)
+        self.arrivals.add(path, item.pixels)
         folder = item.about.get("folder") or ""
         self.folders[folder] += 1
         self.tables.note_crop(path, folder or None)

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from cloudchamber.data import cutouts, label_sets
 from cloudchamber.data.accounts import Table, table_sentences
 from cloudchamber.data.job_requests import LookAtFiles
+from cloudchamber.data.known_cutouts import hashes_by_path
 from cloudchamber.data.label_sets import normal_name
 from cloudchamber.data.looks import (
     Answer,
@@ -18,6 +19,7 @@ from cloudchamber.data.looks import (
 )
 from cloudchamber.data.names import Names, common_name
 from cloudchamber_worker.lease import JobContext
+from cloudchamber_worker.steps.arrivals import Arrivals
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.look_pictures import crops_pack, exposure_pack
 from cloudchamber_worker.steps.source import Source, read_masters
@@ -31,7 +33,9 @@ def run(job: JobContext) -> None:
     """Decode → tell apart → plan the tables against what would come in → publish."""
     params = LookAtFiles.model_validate(job.params)
     tables = Tables(job, params)
-    survey = Survey(params, tables)
+    with job.read() as session:
+        arrivals = Arrivals({} if job.into is None else hashes_by_path(session, job.into))
+    survey = Survey(params, tables, arrivals)
 
     def beat() -> None:
         job.progress(0.95 * source.part, "looking", files=survey.n_files)
@@ -46,9 +50,7 @@ def run(job: JobContext) -> None:
     with job.read() as session:
         known = [] if job.into is None else cutouts.paths(session, job.into)
         sets = _sets(session, survey)
-    there = set(known)
-    fresh = list(dict.fromkeys(path for path in survey.paths if path not in there))
-    accounts = tables.preview(Names([*known, *fresh]))
+    accounts = tables.preview(Names([*known, *arrivals.new]))
     files = [*survey.files(), *_set_aside(source)]
     look = Look(
         suggested_name=common_name([f.name for f in files if f.n_crops or f.n_exposures]),
@@ -61,7 +63,7 @@ def run(job: JobContext) -> None:
         label_sets=sets,
         exposure=None if survey.shown is None else survey.shown.about,
         n_crops_shown=len(survey.crops),
-        sentences=[*_sentences(survey, len(fresh)), *_joins(accounts, tables)],
+        sentences=[*_sentences(survey), *_joins(accounts, tables)],
     )
     with job.publish(look.model_dump(mode="json")) as session:
         session.add(
@@ -159,15 +161,9 @@ def _sets(session: Session, survey: Survey) -> list[SetChoice]:
     return sorted(choices, key=lambda choice: -choice.matches)
 
 
-def _sentences(survey: Survey, n_new: int) -> list[str]:
+def _sentences(survey: Survey) -> list[str]:
     """How many cutouts would come in, and from what."""
-    sentences = [
-        f"{n_new} new cutout{'' if n_new == 1 else 's'} from "
-        f"{survey.n_files} file{'' if survey.n_files == 1 else 's'}"
-    ]
-    before = len(set(survey.paths)) - n_new
-    if before:
-        sentences.append(f"{before} have the path of a cutout that is there already")
+    sentences = survey.arrivals.sentences(survey.n_files)
     if survey.n_exposures:
         sentences.append(f"{survey.n_exposures} exposures")
     if survey.uncut:
