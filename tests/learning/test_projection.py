@@ -61,16 +61,19 @@ def test_the_same_seed_gives_the_same_map():
 
 
 def test_a_new_map_keeps_points_in_their_places():
-    # A cloud without groups: nothing but the previous map says where its points belong.
-    cloud = np.random.default_rng(0).normal(size=(150, 5)).astype(np.float32)
-    before = project(cloud[:120])
-    after = project(cloud, previous=before)
-    extent = np.ptp(before, axis=0).max()
-    moved = np.median(np.linalg.norm(after[:120] - before, axis=1))
-    assert moved < 0.2 * extent
+    """Clouds without groups: nothing but the previous map says where their points belong. How far
+    the points of one cloud move hangs on the rounding of the processor; the middle one of nine
+    clouds does not."""
+    moved, free = [], []
+    for seed in range(9):
+        cloud = np.random.default_rng(seed).normal(size=(150, 5)).astype(np.float32)
+        before = project(cloud[:120])
+        extent = np.ptp(before, axis=0).max()
+        for found, after in ((moved, project(cloud, previous=before)), (free, project(cloud))):
+            found.append(np.median(np.linalg.norm(after[:120] - before, axis=1)) / extent)
+    assert np.median(moved) < 0.2
     # The control: drawn anew, the same points end up elsewhere.
-    free = np.median(np.linalg.norm(project(cloud)[:120] - before, axis=1))
-    assert free > 1.5 * moved
+    assert np.median(free) > 1.5 * np.median(moved)
 
 
 def test_alignment_undoes_a_turn_and_a_reflection():
