@@ -158,6 +158,14 @@ def test_a_table_whose_names_are_all_ambiguous_says_how_many_each_meets(empty):
     assert labels_of(empty) == {}
 
 
+def test_of_two_columns_of_names_the_exact_one_is_the_key(empty):
+    empty.cutouts("muon/a.png", "worm/b.png")
+    table = "path,file,label\nrun7/a.png,muon/a.png,muon\nrun8/b.png,worm/b.png,worm\n"
+    told = account(empty.run(table))
+    assert (told.key, told.rows.joined) == ("file", 2)
+    assert not any("file name alone" in note for note in told.notes)
+
+
 def test_every_row_and_column_of_metadata_is_accounted_for(joiner):
     table = (
         b"file,area,big,site,file2,width\nroi_0.png,1.5,a,x,roi_0.png,3\nroi_1,2.5,b,y,roi_1.png,4\n"

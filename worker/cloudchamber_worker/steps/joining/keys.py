@@ -63,7 +63,8 @@ def alternative(text: str) -> str | None:
 
 
 def choose_key(read: ReadTable, names: Names, asked: str | None) -> tuple[str | None, str]:
-    """The key column and why: as asked, as the format says, else the one that names most cutouts.
+    """The key column and why: as asked, as the format says, else the one that names most cutouts,
+    and of two such columns the one whose names are exact, folders and case included.
 
     Texts may be names; whole numbers only in a column that is called so and has each once.
     """
@@ -75,14 +76,16 @@ def choose_key(read: ReadTable, names: Names, asked: str | None) -> tuple[str | 
         return found, "as asked" if found else f"has no column {asked}: {_list(there)}"
     if read.key in there:
         return read.key, f"of the format {read.format}"
-    best, merit = None, (0, 0)
+    best, merit = None, (0, 0, 0)
     for column in candidates(read):
         part = column_texts(read, column)[:SAMPLE]
         found = resolve(names, part)
         met = len(np.unique(found.ordinals[found.ordinals >= 0]))
-        if (met, len(found.ambiguous)) > merit:
-            best, merit = column, (met, len(found.ambiguous))
-        if met == len(part):  # no other can be better, and looking is slow
+        loosely = len(found.by_file_name) + len(found.by_case)
+        this = met, -loosely, len(found.ambiguous)
+        if this > merit:
+            best, merit = column, this
+        if met == len(part) and not loosely:  # no other can be better, and looking is slow
             break
     if best is not None:
         return best, "its values are names of cutouts"
