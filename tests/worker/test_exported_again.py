@@ -79,7 +79,7 @@ def test_columns_come_back_with_units(importer, database, source) -> None:
             NewCutout(p, i) for p, i in zip(cutouts.paths(session, source), pictures(), strict=True)
         ]
         cutouts.append_cutouts(session, importer.dataset_id, new)
-    for form in ("fits", "votable", "ecsv", "parquet"):
+    for form in ("fits", "votable", "ecsv", "parquet", "root"):
         file = open_export(database, source, ExportRequest("columns", form))
         importer.run({file.name: b"".join(file.chunks)})
         with database.read() as session:
@@ -88,7 +88,7 @@ def test_columns_come_back_with_units(importer, database, source) -> None:
             assert np.array_equal(columns.read_column(session, column), values)
 
 
-@pytest.mark.parametrize("form", ["csv", "parquet", "votable", "fits", "ecsv", "ecotaxa"])
+@pytest.mark.parametrize("form", ["csv", "parquet", "votable", "fits", "ecsv", "ecotaxa", "root"])
 def test_labels_come_back_onto_the_same_images(importer, database, source, form: str) -> None:
     with database.write() as session:
         paths = cutouts.paths(session, source)

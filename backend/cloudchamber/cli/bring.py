@@ -59,7 +59,8 @@ def import_(
     metadata: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Table (CSV, Parquet, Excel, FITS, VOTable, ECSV) joined by name; may be repeated."
+            help="Table (CSV, Parquet, Excel, FITS, VOTable, ECSV, ROOT) joined by name; "
+            "may be repeated."
         ),
     ] = None,
     key: Annotated[

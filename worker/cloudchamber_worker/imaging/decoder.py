@@ -172,7 +172,7 @@ class Decoder:
 
     def content(self, place: Place, stream: BinaryIO, size: int, kind: str) -> None:
         """Send the frames, crops or table of one file."""
-        as_table = self.role in TABLES or kind in ("parquet", "workbook")
+        as_table = self.role in TABLES or kind in tables.TABLES_ONLY
         if kind == "fits" and not as_table:
             self.frames(place, stream, size)
             return

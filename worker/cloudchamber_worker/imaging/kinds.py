@@ -19,6 +19,7 @@ MAGIC = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"PAR1", "parquet"),
+    (b"root\x00", "root"),
     (b"GIF8", "gif"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
 )
@@ -61,7 +62,7 @@ RAW_CAMERA = (
 
 def kind_of(head: bytes) -> str:
     """What a file is by its first `HEAD` bytes: png, jpeg, gif, bmp, webp, pnm, tiff, npy, hdf5,
-    fits, gzip, bzip2, xz, zip, tar, parquet or text.
+    fits, gzip, bzip2, xz, zip, tar, parquet, root or text.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def kind_of(head: bytes) -> str:
         if head.startswith(magic, place):
             raise Unreadable(f"is {name}")
     if b"\0" in head:
-        known = "FITS, PNG, TIFF, JPEG, NPY, HDF5, CSV, Parquet, zip, tar"
+        known = "FITS, PNG, TIFF, JPEG, NPY, HDF5, CSV, Parquet, ROOT, zip, tar"
         raise Unreadable(f"is of no known type ({known})")
     return "text"
 

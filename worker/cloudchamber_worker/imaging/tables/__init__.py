@@ -1,7 +1,8 @@
 """Tables that come with images, of every format as the same typed columns.
 
-`read_tables` reads CSV and its relatives, Parquet, workbooks, FITS tables, VOTable, ECSV, the JSON
-of annotation tools and NumPy arrays. A table travels as Arrow: typed, missing values, no code.
+`read_tables` reads CSV and its relatives, Parquet, workbooks, FITS tables, VOTable, ECSV, ROOT
+trees, the JSON of annotation tools and NumPy arrays. A table travels as Arrow: typed, missing
+values, no code.
 """
 
 import re
@@ -25,14 +26,19 @@ from cloudchamber_worker.imaging.tables.delimited import looks_delimited, read_d
 from cloudchamber_worker.imaging.tables.encoding import decoded, utf16_without_mark
 from cloudchamber_worker.imaging.tables.records import read_json
 from cloudchamber_worker.imaging.tables.result import ReadTable
+from cloudchamber_worker.imaging.tables.root import read_root
 from cloudchamber_worker.imaging.tables.workbooks import read_workbook
 
 __all__ = [
-    "LABEL_COLUMNS", "NAME_COLUMNS", "ReadTable", "holds_names", "is_structured", "label_columns",
-    "looks_like_table", "normal", "read_tables", "table_kind",
+    "LABEL_COLUMNS", "NAME_COLUMNS", "TABLES_ONLY", "ReadTable", "holds_names", "is_structured",
+    "label_columns", "looks_like_table", "normal", "read_tables", "table_kind",
 ]  # fmt: skip
 
-READ = "CSV, TSV, Parquet, a workbook, a FITS table, VOTable, ECSV, JSON labels or a label .npy"
+READ = (
+    "CSV, TSV, Parquet, a workbook, a FITS table, VOTable, ECSV, a ROOT tree, JSON labels or a "
+    "label .npy"
+)
+TABLES_ONLY = ("parquet", "workbook", "root")  # kinds of files that hold no image
 BEGINNING = 65_536  # bytes that tell what a text is
 # In a table that nobody called labels, only these say that it is: `type` may be anything.
 SURE_LABELS = ("label", "labels", "class", "class_name", "object_annotation_category")
@@ -86,7 +92,7 @@ def read_tables(data: bytes, kind: str, name: str) -> list[ReadTable]:
     Parameters
     ----------
     data : the whole file
-    kind : 'text', 'parquet', 'workbook', 'fits' or 'npy'
+    kind : 'text', 'parquet', 'workbook', 'root', 'fits' or 'npy'
     name : the file's name, which tells only what the bytes do not
 
     The seed's `.npy` of shape (2, N), indices over class numbers, becomes columns `index` and
@@ -121,6 +127,8 @@ def _read(data: bytes, kind: str) -> list[ReadTable]:
         return [read_parquet(data)]
     if kind == "workbook":
         return read_workbook(data)
+    if kind == "root":
+        return read_root(data)
     if kind == "fits":
         return read_fits_tables(data)
     if kind == "npy":
