@@ -6,8 +6,10 @@ import pytest
 from cloudchamber.data import cutouts
 from cloudchamber_worker.learning.architectures import architecture
 from cloudchamber_worker.learning.checkpoints import Journal
+from cloudchamber_worker.learning.counting import corrected_sets
 from cloudchamber_worker.learning.crossvalidation import cross_validate, held_out_metrics
 from cloudchamber_worker.learning.inputs import CutoutSet
+from cloudchamber_worker.learning.metrics import of_images, summarise, wilson_interval
 from cloudchamber_worker.learning.quantiles import fit_quantile_scaling
 from cloudchamber_worker.steps.dataset_inputs import split_groups
 from learning.conftest import Lab
@@ -55,6 +57,9 @@ def test_a_set_beside_its_turned_copies_is_no_better_than_alone(lab: Lab):
     metrics = accuracy(lab)
     assert metrics["copies"] == N
     assert metrics["accuracy"]["mean"] < 0.5
+    # The interval is as wide as that of the tracks alone, a few of which are too simple to tell.
+    alone = wilson_interval(metrics["accuracy"]["mean"] * N, N)
+    np.testing.assert_allclose(metrics["accuracy"]["interval"], alone, atol=0.002)
 
     apart = CutoutSet(None, measurements, np.arange(2 * N, dtype=np.int32))
     held = cross_validate(
@@ -63,6 +68,37 @@ def test_a_set_beside_its_turned_copies_is_no_better_than_alone(lab: Lab):
     )  # fmt: skip
     control, _ = held_out_metrics(held, np.tile(y, 2), 3)
     assert control["accuracy"]["mean"] > 0.65
+
+
+def test_copies_count_once_in_the_intervals():
+    """Given labels of which each stands beside three copies that share its fate, when accuracy
+    and counts are stated for 150 such sets, then the intervals hold the truth as often as they
+    say; the control, to which copies are further evidence, is far too sure."""
+    rates = np.array([[0.9, 0.1], [0.25, 0.75]])
+    rng = np.random.default_rng(0)
+    image, y = np.repeat(np.arange(60), 4), np.repeat([0, 1], 120)
+    right, sets = {"copies": 0, "control": 0}, {"copies": [], "control": []}
+    true, said = 120, []
+    for _ in range(150):
+        guess = np.repeat([rng.choice(2, p=rates[k]) for k in y[::4]], 4)
+        for name, images in (("copies", image), ("control", None)):
+            found = summarise(np.eye(2)[guess], y, 2, images)
+            low, high = found["accuracy_interval"]
+            right[name] += low <= rates.diagonal().mean() <= high
+            confusion = np.array(found["confusion"])
+            sets[name].append(confusion if images is None else of_images(confusion, y, images))
+        said.append(rng.multinomial(true, rates[0]) + rng.multinomial(180, rates[1]))
+    covered = {
+        name: sum(
+            f.low[0] <= true <= f.high[0]
+            for f in corrected_sets(np.array(said), np.array(sets[name]), chains=16)
+        )
+        for name in sets
+    }
+    assert 0.93 * 150 <= right["copies"] <= 0.99 * 150
+    assert 0.93 * 150 <= covered["copies"] <= 0.99 * 150
+    assert right["control"] < 0.8 * 150
+    assert covered["control"] < 0.9 * 150
 
 
 def test_a_set_without_copies_says_none(lab: Lab):

@@ -99,6 +99,12 @@ def keep_together(groups: np.ndarray, hashes: Sequence[bytes | None]) -> np.ndar
     return np.array([number.setdefault(root(g), len(number)) for g in moved], np.int32)
 
 
+def same_image(hashes: Sequence[bytes | None]) -> np.ndarray:
+    """Row of the first cutout that shows the same object, for every row: `firsts` of the hashes
+    that tell. Simple images that are equal by chance are objects of their own. int64 [n]."""
+    return firsts([d if d is not None and is_telling(d) else None for d in hashes])
+
+
 def firsts(hashes: Sequence[bytes | None]) -> np.ndarray:
     """Row of the first with the same hash, for every row; its own for None. int64 [n]."""
     met: dict[bytes, int] = {}

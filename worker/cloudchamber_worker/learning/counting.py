@@ -71,7 +71,8 @@ def corrected_counts(
     """Counts corrected for confusion, with 95 % intervals.
 
     said       int [classes], how often each class was said of the new cutouts
-    confusion  counts [true, said] on held-out cutouts
+    confusion  counts [true, said] on held-out cutouts, fractions where copies were counted, see
+               ``metrics.of_images``
 
     A count is the number expected of such a sample of this size: its interval holds the counting
     fluctuation as well as what is not known of the confusions, so that a class of which none was
@@ -88,11 +89,11 @@ def corrected_sets(
 ) -> list[Corrected]:
     """``corrected_counts`` of many sets at once: said [sets, classes], confusion [sets, true,
     said]."""
-    said, confusion = np.asarray(said, np.int64), np.asarray(confusion, np.int64)
+    said, confusion = np.asarray(said, np.int64), np.asarray(confusion, np.float64)
     shares = sample_shares(said, confusion, seed, chains)
     totals = said.sum(axis=1)
     return [
-        _corrected(drawn * total, rows.sum(axis=1))
+        _corrected(drawn * total, np.floor(rows.sum(axis=1) + 1e-9).astype(np.int64))
         for drawn, total, rows in zip(shares, totals, confusion, strict=True)
     ]
 

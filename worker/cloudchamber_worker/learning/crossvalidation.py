@@ -89,9 +89,14 @@ def calibrated_probability(held: HeldOut, y: NDArray[np.int64]) -> NDArray[np.fl
 
 
 def held_out_metrics(
-    held: HeldOut, y: NDArray[np.int64], n_classes: int
+    held: HeldOut,
+    y: NDArray[np.int64],
+    n_classes: int,
+    image: NDArray[np.int64] | None = None,
 ) -> tuple[dict[str, Any], float]:
     """Metrics of a model version (JSON-able) and the temperature its probabilities want.
+
+    ``image`` [labels] has equal numbers for copies of one cutout, see ``summarise``.
 
     The calibration stated is that of probabilities whose temperature was fitted on the other
     folds, ``before`` it that of the vote as it is; the temperature returned is fitted on all.
@@ -105,7 +110,7 @@ def held_out_metrics(
         part = summarise(p[inside], label[inside], n_classes)
         accuracies.append(part["accuracy"])
         scores.append(macro_f1(np.array(part["confusion"])))
-    whole = summarise(calibrated, label, n_classes)
+    whole = summarise(calibrated, label, n_classes, None if image is None else image[tested])
     few = [int(k) for k in np.unique(y[~tested])]
     metrics = {
         "n_labels": len(y),

@@ -11,8 +11,9 @@ from scipy.stats import norm
 from cloudchamber_worker.learning.classifier import apply_temperature
 
 
-def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of a proportion ``right / n`` (Wilson 1927); (0, 1) for n = 0."""
+def wilson_interval(right: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a proportion ``right / n`` (Wilson 1927); (0, 1) for n = 0. n is a number of
+    independent trials, which copies make fractional: see ``independent``."""
     if n == 0:
         return 0.0, 1.0
     z = float(norm.ppf(0.5 + confidence / 2))
@@ -20,6 +21,24 @@ def wilson_interval(right: int, n: int, confidence: float = 0.95) -> tuple[float
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def independent(image: NDArray[np.integer]) -> float:
+    """How many independent labels n labels are worth whose cutouts show ``image`` [n], equal
+    numbers for copies of one: n² / Σ m² over images with m copies (Kish 1965, all copies of an
+    image being right or wrong together)."""
+    _, copies = np.unique(image, return_counts=True)
+    return float(copies.sum() ** 2 / max(1, (copies**2).sum()))
+
+
+def of_images(
+    confusion: NDArray[np.number], label: NDArray[np.integer], image: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """A confusion [true, said] of labels [n] as of ``independent`` ones: a row for which copies
+    were counted is worth less."""
+    worth = [independent(image[label == k]) for k in range(len(confusion))]
+    counts = confusion.sum(axis=1)
+    return confusion * (worth / np.maximum(counts, 1))[:, None]
 
 
 def confusion_matrix(
@@ -157,15 +176,23 @@ def fit_temperature(probability: NDArray[np.floating], label: NDArray[np.integer
 
 
 def summarise(
-    probability: NDArray[np.floating], label: NDArray[np.integer], n_classes: int
+    probability: NDArray[np.floating],
+    label: NDArray[np.integer],
+    n_classes: int,
+    image: NDArray[np.integer] | None = None,
 ) -> dict[str, Any]:
-    """All figures of predictions against labels [n] as JSON-able values."""
+    """All figures of predictions against labels [n] as JSON-able values.
+
+    image  [n], equal numbers for copies of one cutout, which count once in the interval; None
+           where there are none
+    """
     confusion = confusion_matrix(label, probability.argmax(axis=1), n_classes)
     right, n = int(np.trace(confusion)), int(confusion.sum())
+    worth = 1.0 if image is None or not n else independent(image) / n
     return {
         "n": n,
         "accuracy": right / n if n else None,
-        "accuracy_interval": list(wilson_interval(right, n)),
+        "accuracy_interval": list(wilson_interval(right * worth, n * worth)),
         "macro_f1": macro_f1(confusion) if n else None,
         "confusion": confusion.tolist(),
         "per_class": per_class(confusion),

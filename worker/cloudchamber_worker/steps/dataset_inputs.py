@@ -1,6 +1,6 @@
 """What the learning tasks read of a dataset, as the arrays that pure learning code takes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutout_groups, cutouts
 from cloudchamber.data.columns import Column, Group
-from cloudchamber.data.copies import firsts, keep_together
+from cloudchamber.data.copies import firsts, keep_together, same_image
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.inputs import (
     PixelScaling,
@@ -99,12 +99,19 @@ def pack_cutouts(
 
 @dataclass(frozen=True)
 class Split:
-    """groups int32 [n] for cross-validation, ``by``: what they are, and how many of the labelled
-    cutouts are copies of another labelled one, as it lies, turned or mirrored."""
+    """How cutouts are divided for cross-validation.
+
+    groups  int32 [n], each on one side
+    by      what the groups are
+    copies  how many of the labelled cutouts are copies of another labelled one, as it lies,
+            turned or mirrored
+    image   int64 [labelled], equal numbers for copies of one object
+    """
 
     groups: NDArray[np.int32]
     by: str
-    copies: int = 0
+    copies: int
+    image: NDArray[np.int64]
 
 
 def split_groups(
@@ -117,20 +124,16 @@ def split_groups(
     together in each case.
     """
     hashes = cutout_groups.canonical_hashes(session, dataset_id)[:n]
-    copied = _count_copies(hashes, rows)
+    among = [hashes[row] for row in rows]
+    copied, image = int((firsts(among) != np.arange(len(among))).sum()), same_image(among)
     if group_by is not None:
         groups = keep_together(_equal_values(session, dataset_id, group_by, n), hashes)
-        return Split(groups, group_by, copied)
+        return Split(groups, group_by, copied, image)
     by_source = cutout_groups.groups(session, dataset_id)[:n]
     single = keep_together(np.arange(n, dtype=np.int32), hashes)
     if len(np.unique(by_source[rows])) < 3 or len(np.unique(by_source)) == len(np.unique(single)):
-        return Split(single, "cutout", copied)
-    return Split(by_source, "source", copied)
-
-
-def _count_copies(hashes: Sequence[bytes | None], rows: NDArray[np.intp]) -> int:
-    among = [hashes[row] for row in rows]
-    return int((firsts(among) != np.arange(len(among))).sum())
+        return Split(single, "cutout", copied, image)
+    return Split(by_source, "source", copied, image)
 
 
 def _equal_values(session: Session, dataset_id: int, name: str, n: int) -> NDArray[np.int32]:

@@ -72,7 +72,11 @@ def read_truth(session: Session, dataset_id: int, class_id: NDArray[np.int32]) -
 
 
 def judge(
-    held: HeldOut, y: NDArray[np.int64], n_classes: int, truth: Truth
+    held: HeldOut,
+    y: NDArray[np.int64],
+    n_classes: int,
+    truth: Truth,
+    image: NDArray[np.int64] | None = None,
 ) -> tuple[dict[str, Any], float]:
     """``held_out_metrics`` of the labels that may be judged on, with ``truth`` and
     ``biased_sample``; beside drawn labels also the accuracy on all of them."""
@@ -85,14 +89,15 @@ def judge(
     fold = np.full(len(y), -1, np.int32)
     fold[inside] = np.searchsorted(used, held.fold[inside])
     metrics, temperature = held_out_metrics(
-        HeldOut(fold, len(used), held.probability), y, n_classes
+        HeldOut(fold, len(used), held.probability), y, n_classes, image
     )
     metrics["folds"] = held.folds
     metrics["untested_classes"] = [int(k) for k in np.unique(y[~held.tested])]
     metrics["truth"] = truth.as_dict()
     metrics["biased_sample"] = truth.biased
     if truth.used == "drawn" and inside.sum() < held.tested.sum():
-        whole = summarise(held.probability[held.tested], y[held.tested], n_classes)
+        images = None if image is None else image[held.tested]
+        whole = summarise(held.probability[held.tested], y[held.tested], n_classes, images)
         metrics["truth"]["all_labels"] = {
             "mean": whole["accuracy"],
             "interval": whole["accuracy_interval"],

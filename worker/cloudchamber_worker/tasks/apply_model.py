@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudchamber.data import columns, datasets, models
+from cloudchamber.data import columns, cutout_groups, datasets, models
+from cloudchamber.data.copies import same_image
 from cloudchamber.data.job_requests import ApplyModel
 from cloudchamber.errors import JobError, NotFound
 from cloudchamber_worker.learning.classifier import Prediction, classifier_from_bytes
 from cloudchamber_worker.learning.counting import at_thresholds, purities
 from cloudchamber_worker.learning.domain import compare_distances, warnings
+from cloudchamber_worker.learning.metrics import confusion_matrix, of_images
 from cloudchamber_worker.learning.novelty import rankings
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.class_counts import state_counts
@@ -35,6 +37,7 @@ class Source:
 
     labelled  ordinals it was trained on; y their class numbers in the model's own order
     others    ordinals of unlabelled cutouts it was not trained on
+    image     [labelled], equal numbers for copies of one object
     held_out  probabilities [labelled, classes] by models that had not seen the label (NaN where
               none), or None for versions that kept none
     """
@@ -44,6 +47,7 @@ class Source:
     labelled: NDArray[np.intp]
     y: NDArray[np.int64]
     others: NDArray[np.intp]
+    image: NDArray[np.int64]
     held_out: NDArray[np.float32] | None
 
 
@@ -146,7 +150,9 @@ def _source(session, model: models.ModelVersion) -> Source:
     ):
         held_out = columns.read_column(session, column)[kept]
     others = free[:: -(-len(free) // MOST_OTHERS) or 1]
-    return Source(dataset.id, dataset.name, kept, y[thin], others, held_out)
+    hashes = cutout_groups.canonical_hashes(session, dataset.id)
+    image = same_image([hashes[ordinal] for ordinal in kept])
+    return Source(dataset.id, dataset.name, kept, y[thin], others, image, held_out)
 
 
 def _counts(
@@ -154,7 +160,7 @@ def _counts(
 ) -> dict[str, Any]:
     """Counts, those above thresholds, and what held-out cutouts say of both."""
     k = len(said)
-    confusion = np.asarray(model.metrics.get("confusion") or np.zeros((k, k)))
+    confusion = evidence = np.asarray(model.metrics.get("confusion") or np.zeros((k, k)))
     above = at_thresholds(found.probability)
     counts: dict[str, Any] = {
         "thresholds": above["thresholds"],
@@ -165,8 +171,9 @@ def _counts(
     if source.held_out is not None:
         tested = np.isfinite(source.held_out).all(axis=1)
         guess = source.held_out[tested].argmax(axis=1)
-        confusion = np.zeros((k, k), np.int64)
-        np.add.at(confusion, (source.y[tested], guess), 1)
+        label = source.y[tested]
+        confusion = confusion_matrix(label, guess, k)
+        evidence = of_images(confusion, label, source.image[tested])
         counts["purity"] = purities(at_thresholds(source.held_out, source.y))
     counts["confusion"] = confusion.tolist()
-    return counts | state_counts(said, confusion, [str(c["name"]) for c in model.classes])
+    return counts | state_counts(said, evidence, [str(c["name"]) for c in model.classes])

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, cutout_groups, cutouts, datasets, label_sets, models
-from cloudchamber.data.copies import is_telling
+from cloudchamber.data.copies import is_telling, same_image
 from cloudchamber.data.job_requests import Evaluate, Joining
 from cloudchamber.data.names import Names
 from cloudchamber.errors import JobError
@@ -47,14 +47,16 @@ def run(job: JobContext) -> None:
         job.progress(0.4, "predicting", cutouts=len(rows))
         probability = _probability(session, job.dataset_id, model, rows)
         trained = _trained_on(session, job.dataset_id, model, rows)
+        hashes = cutout_groups.canonical_hashes(session, job.dataset_id)
+        image = same_image([hashes[row] for row in rows])
     names = [c["name"] for c in model.classes]
     y = _class_numbers(given.labels, names)
     # Classes the model does not know get no probability: their cutouts count as mistakes.
     unknown = np.zeros((len(rows), len(names) - probability.shape[1]), np.float32)
     probability = np.concatenate([probability, unknown], axis=1)
-    figures = summarise(probability, y, len(names))
+    figures = summarise(probability, y, len(names), image)
     unseen = ~trained
-    apart = summarise(probability[unseen], y[unseen], len(names))
+    apart = summarise(probability[unseen], y[unseen], len(names), image[unseen])
     calibration = figures.pop("calibration")
     result = {
         **figures,

@@ -128,7 +128,7 @@ class _Training:
             self._reporter("fold", 0.1, 0.4, self.params.folds),
         )
         y, n_classes = self.targets.y, len(self.targets.classes)
-        metrics, temperature = judge(held, y, n_classes, self.truth)
+        metrics, temperature = judge(held, y, n_classes, self.truth, self.inputs.split.image)
         metrics["unjudged"] = unjudged(held, self.inputs.split.by)
         return held, metrics, temperature
 
