@@ -1,12 +1,14 @@
 """Which pixels of a crop are the object: on simulated ones, of which that is known."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from cloudchamber_worker.imaging.footprints import signal_of
+from cloudchamber_worker.imaging.measurements import NAMES, measure
 
 SHAPES = ["pixel", "dot", "thin track", "thick track", "worm"]
 
@@ -148,3 +150,34 @@ def test_a_photograph_is_divided_where_its_greys_divide():
 def test_a_crop_of_noise_alone_keeps_what_there_is():
     noise = specks(np.random.default_rng(2), (40, 40), 0.1, 2).astype(np.uint8)
     assert signal_of(noise)[1].any()
+
+
+def test_undefined_pixels_do_not_move_the_footprint():
+    """Some in a photograph would stand out as zeros; around a masked track they are its outside."""
+    rng = np.random.default_rng(1)
+    y, x = np.mgrid[:60, :50]
+    grain = np.hypot((y - 30) / 1.4, x - 25) < 12
+    field = np.where(grain, 150.0, 190.0) + rng.normal(0, 6, (60, 50))
+    field[rng.random(field.shape) < 0.03] = np.nan
+    assert overlap(signal_of(field)[1], grain & np.isfinite(field)) > 0.97
+    track = inside(rng, 40, "worm")
+    masked = np.where(track, rng.uniform(400, 500, track.shape), np.nan)
+    assert (signal_of(masked)[1] == track).all()
+
+
+ODD = [0, 1, 2, 1e308, -1e308, 5e-324, np.nan, np.inf]
+
+
+def test_every_crop_of_a_few_pixels_has_a_footprint_and_measurements():
+    """Also one of two values in equal parts, whose border's median is neither, and one of the
+    smallest and largest numbers there are."""
+    four = [np.array(v).reshape(2, 2) for v in itertools.product(ODD, repeat=4)]
+    six = [np.array(v, np.uint8).reshape(2, 3) for v in itertools.product([0, 1, 3], repeat=6)]
+    with np.errstate(all="ignore"):
+        for pixels in [*four, *six]:
+            _, inside = signal_of(pixels)
+            assert not inside[~np.isfinite(pixels)].any()
+            assert measure(pixels)[NAMES.index("pixels")] == inside.sum()
+    signal, inside = signal_of(np.array([[1, 1], [2, 2]], np.uint8))
+    assert (inside == [[False, False], [True, True]]).all()
+    assert (signal == inside).all()

@@ -25,11 +25,25 @@ def signal_of(pixels: np.ndarray, mask: np.ndarray | None = None) -> tuple[np.nd
         camera = pixels.dtype == np.uint8 and bool((pixels != pixels[..., :1]).any())
         grey = grey.mean(axis=2)
     finite = np.isfinite(grey)
-    grey = np.where(finite, grey, 0.0)
     if mask is not None:
-        return grey, np.asarray(mask, bool) & finite
+        return np.where(finite, grey, 0.0), np.asarray(mask, bool) & finite
+    grey = np.where(finite, grey, _instead_of_undefined(grey, finite))
     found, background = find_footprint(grey, camera)
     return np.abs(grey - background), found & finite
+
+
+def _instead_of_undefined(grey: np.ndarray, finite: np.ndarray) -> float:
+    """A value by which undefined pixels are no object: 0 where they surround what is defined, as
+    around a masked track, else the background, from which a 0 would stand out."""
+    defined = border_of(grey)[border_of(finite)]
+    if finite.mean() <= 1 - SPARSE or not len(defined) or grey[finite].min() == 0:
+        return 0.0
+    return float(np.quantile(defined, 0.5, method="lower"))
+
+
+def border_of(image: np.ndarray) -> np.ndarray:
+    """The pixels of the outermost rows and columns, those of the corners twice."""
+    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
 
 
 def find_footprint(grey: np.ndarray, camera: bool = False) -> tuple[np.ndarray, float]:
@@ -46,14 +60,16 @@ def find_footprint(grey: np.ndarray, camera: bool = False) -> tuple[np.ndarray, 
     if low == high:
         return np.full(grey.shape, low > 0), 0.0
     zeros = float(np.mean(grey == 0))
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    border = border_of(grey)
     if low == 0 and zeros > 0 and np.array_equal(np.unique(grey), [0, high]):
         return grey > 0, 0.0
     if low == 0 and (zeros > SPARSE or (zeros > 0.05 and np.median(border) == 0)):
         found = without_noise(grey)
         return (found & above_ringing(grey) if camera else found), 0.0
     background = float(np.median(border))
-    distance = np.abs(grey - background)
+    if not np.isfinite(background) or (abs(grey - background) == abs(low - background)).all():
+        background = low  # two values in like parts: the median lies between and is neither
+    distance = np.minimum(np.abs(grey - background), np.finfo(np.float64).max)
     found = distance > otsu(distance)
     if clumping(found) < CLUMPED:
         found = above_noise(distance)
@@ -61,9 +77,10 @@ def find_footprint(grey: np.ndarray, camera: bool = False) -> tuple[np.ndarray, 
 
 
 def otsu(values: np.ndarray) -> float:
-    """Threshold that separates two groups with the least variance within (Otsu 1979, IEEE Trans.
-    SMC 9, 62)."""
-    counts, edges = np.histogram(values, bins=256)
+    """Threshold that separates two groups of values, not all of them equal, with the least variance
+    within (Otsu 1979, IEEE Trans. SMC 9, 62)."""
+    least, most = float(values.min()), float(values.max())
+    counts, edges = np.histogram((values - least) / (most - least), bins=256, range=(0, 1))
     centres = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)
     above = counts.sum() - below
@@ -71,4 +88,4 @@ def otsu(values: np.ndarray) -> float:
         mean_below = np.cumsum(counts * centres) / below
         mean_above = (np.sum(counts * centres) - np.cumsum(counts * centres)) / above
         between = below * above * (mean_below - mean_above) ** 2
-    return float(centres[int(np.nanargmax(between))])
+    return least + float(centres[int(np.nanargmax(between))]) * (most - least)
