@@ -192,7 +192,7 @@ def test_a_corrected_column_asks_keeps_or_replaces_and_fills_gaps(joiner):
     asked = joiner.run(again, "metadata")
     told = account(asked)
     assert asked.state == "needs_answer"
-    assert "m: 1 cutouts have another value already: keep or replace?" in asked.reason
+    assert "m: 1 cutout has another value already: keep or replace?" in asked.reason
     assert (told.rows.joined, told.rows.needs_answer) == (2, 1)
     assert values(joiner, "m")[:3] == [1, 2, 3]
     assert values(joiner, "k") == ["a", "b", "d", None]
@@ -237,7 +237,7 @@ def test_names_meet_by_case_unicode_folder_and_upload_and_ambiguous_ones_are_ref
     assert sorted(labels_of(empty).values()) == ["k0", "k1", "k2", "k4"]
     assert (told.rows.joined, told.rows.refused) == (4, 1)
     assert "name several cutouts" in line.reason
-    assert any("1 rows joined though upper and lower case differ" in n for n in told.notes)
+    assert any("1 row joined though upper and lower case differ" in n for n in told.notes)
 
 
 def test_classes_that_differ_by_spelling_are_one_and_bad_rows_cost_themselves(joiner):
@@ -329,7 +329,7 @@ def test_class_folders_of_one_name_are_one_class_and_images_outside_are_counted(
     assert tables.folders is not None
     assert tables.folders.labels is not None
     assert tables.folders.labels.new == 3
-    assert "1 images lie in no folder: they get no label" in tables.folders.notes
+    assert "1 image lies in no folder: no label" in tables.folders.notes
 
 
 def test_a_preview_gives_the_same_account_and_writes_nothing(joiner):
@@ -434,7 +434,7 @@ def test_values_that_a_corrected_table_lacks_are_kept_and_said(joiner):
     table = account(joiner.run("name,q\nroi_0,\nroi_1,2\n", existing_values="replace"))
 
     (column,) = [c for c in table.columns if c.name == "q"]
-    assert column.reason == "1 cutouts keep their values where this table has none"
+    assert column.reason == "1 cutout keeps its values where this table has none"
 
 
 def test_texts_on_no_cutout_do_not_count_against_a_column(joiner):

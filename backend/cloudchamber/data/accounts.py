@@ -120,6 +120,11 @@ class FileAccount(Document):
     question: str | None = None
 
 
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number and what it counts: "1 cutout has", "2 cutouts have"; `many` is `one` and an s."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
+
+
 def of_labels(counts: LabelCounts) -> str:
     """The labels of a table in a sentence's half: "306 of 306 labels"."""
     joined = counts.new + counts.same + counts.replaced
@@ -132,8 +137,7 @@ def of_columns(table: Table) -> str | None:
     if not offered:
         return None
     joined = [c for c in offered if c.state == "joined"]
-    columns = "1 column" if len(joined) == 1 else f"{len(joined)} columns"
-    return f"{columns} on {table.cutouts} of {table.of} cutouts"
+    return f"{counted(len(joined), 'column')} on {table.cutouts} of {table.of} cutouts"
 
 
 def table_sentences(table: Table, file_name: str) -> list[str]:
@@ -142,7 +146,8 @@ def table_sentences(table: Table, file_name: str) -> list[str]:
     if table.labels is not None:
         halves.append(of_labels(table.labels))
         if table.labels.asked:
-            halves.append(f"{table.labels.asked} have another label already: keep or replace?")
+            verb = counted(table.labels.asked, "has", "have")
+            halves.append(f"{verb} another label already: keep or replace?")
         if table.labels.kept:
             halves.append(f"{table.labels.kept} kept as they were")
         if table.labels.replaced:

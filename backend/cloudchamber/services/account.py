@@ -117,7 +117,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         or account.labels.refused
         or account.labels.asked
     )
-    made = [f"Master {kind} of {_n(n, 'exposure')}" for kind, n in masters.items()]
+    made = [f"Master {kind} of {counted(n, 'exposure')}" for kind, n in masters.items()]
     account.sentences = [*_what_came_in(account), *made, *joined, *_noted(notes), *cut]
     return account
 
@@ -167,11 +167,13 @@ def _add_table(
 def _what_came_in(account: Account) -> list[str]:
     files = account.files
     came = files.in_ + files.joined
-    sentence = f"{_n(account.n_cutouts, 'cutout')} from {came} of {_n(files.given, 'file')}"
+    sentence = (
+        f"{counted(account.n_cutouts, 'cutout')} from {came} of {counted(files.given, 'file')}"
+    )
     if account.n_exposures:
-        sentence += f", {_n(account.n_exposures, 'exposure')}"
+        sentence += f", {counted(account.n_exposures, 'exposure')}"
     if account.n_duplicates:
-        sentence += f"; {_n(account.n_duplicates, 'exact duplicate')}, kept and marked"
+        sentence += f"; {counted(account.n_duplicates, 'exact duplicate')}, kept and marked"
     others = [
         f"{n} {words}"
         for words, n in (
@@ -201,7 +203,3 @@ def _noted(notes: Counter[str]) -> list[str]:
     told = [note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(NOTES)]
     more = len(notes) - NOTES
     return [*told, *([f"and {more} other notes, each at its file"] if more > 0 else [])]
-
-
-def _n(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cloudchamber.data.accounts import counted
 from cloudchamber.data.cutouts import content_hash
 from cloudchamber.data.known_cutouts import kept_as
 
@@ -38,26 +39,16 @@ class Arrivals:
 
     def sentences(self, n_files: int) -> list[str]:
         """How many would come in from how many files, and what of them is no news."""
-        told = [f"{_n(len(self.new), 'new cutout')} from {_n(n_files, 'file')}"]
+        told = [f"{counted(len(self.new), 'new cutout')} from {counted(n_files, 'file')}"]
         if self.copies:
-            told.append(
-                f"{self.copies} of them {_verb(self.copies)} the pixels of a cutout with another "
-                "path: duplicates, kept and marked"
-            )
+            some = counted(self.copies, "of them has", "of them have")
+            told.append(f"{some} the pixels of a cutout with another path: duplicates, kept and "
+                        "marked")  # fmt: skip
         if self.renamed:
-            told.append(
-                f"{self.renamed} of them {_verb(self.renamed)} the path of a cutout with other "
-                "pixels: kept under a path with a number"
-            )
+            some = counted(self.renamed, "of them has", "of them have")
+            told.append(f"{some} the path of a cutout with other pixels: kept under a path with a "
+                        "number")  # fmt: skip
         if self.known:
-            told.append(f"{_n(self.known, 'cutout')} {'is' if self.known == 1 else 'are'} there "
-                        "already, with the same path and pixels")  # fmt: skip
+            some = counted(self.known, "cutout is", "cutouts are")
+            told.append(f"{some} there already, with the same path and pixels")
         return told
-
-
-def _n(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"
-
-
-def _verb(n: int) -> str:
-    return "has" if n == 1 else "have"

@@ -157,8 +157,9 @@ class Intake:
             self.flush()
 
     def result(self) -> dict[str, Any]:
-        """Counts for the job's result."""
-        return {"added": self.added, **self.counts}
+        """What came in, for the job's result. What was refused is the account's: tables are
+        refused only when they are joined."""
+        return {"added": self.added, **{k: n for k, n in self.counts.items() if k != "refused"}}
 
     def _line(self, name: str) -> Line:
         """A line of its own, also where two uploads have files of one name, or one is called as

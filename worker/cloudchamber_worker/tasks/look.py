@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, label_sets
-from cloudchamber.data.accounts import Table, table_sentences
+from cloudchamber.data.accounts import Table, counted, table_sentences
 from cloudchamber.data.job_requests import LookAtFiles
 from cloudchamber.data.known_cutouts import hashes_by_path
 from cloudchamber.data.label_sets import normal_name
@@ -135,7 +135,7 @@ def _question(account: Table) -> Question | None:
         ]
         return Question(
             kind="existing_labels",
-            text=f"{account.labels.asked} images have another label already.",
+            text=f"{counted(account.labels.asked, 'image has', 'images have')} another label already.",
             answers=answers,
         )
     open_columns = [c for c in account.columns if c.state == "needs_answer"]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from cloudchamber.data.accounts import Table, TableColumn
+from cloudchamber.data.accounts import Table, TableColumn, counted
 from cloudchamber.data.job_requests import Joining
 from cloudchamber.data.names import Names
 from cloudchamber_worker.imaging.tables import ReadTable, label_columns, normal
@@ -138,11 +138,11 @@ def _resolve(each: Keyed, names: Names, texts: list[str | None]) -> None:
     states.mark_all(empty, "refused", NAMELESS)
     if found.by_file_name:
         example = texts[found.by_file_name[0]]
-        notes.append(f"{len(found.by_file_name)} rows joined by the file name alone: their folders "
+        notes.append(f"{counted(len(found.by_file_name), 'row')} joined by the file name alone: their folders "
                      f"differ from the cutouts' (such as {example})")  # fmt: skip
     if found.by_case:
         example = texts[found.by_case[0]]
-        notes.append(f"{len(found.by_case)} rows joined though upper and lower case differ "
+        notes.append(f"{counted(len(found.by_case), 'row')} joined though upper and lower case differ "
                      f"(such as {example})")  # fmt: skip
 
 

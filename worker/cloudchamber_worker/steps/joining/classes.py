@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import datasets, label_sets, labels
+from cloudchamber.data.accounts import counted
 from cloudchamber.data.label_sets import MAX_CLASSES, NewClass, match_class, normal_name
 from cloudchamber_worker.steps.joining.existing import Existing
 
@@ -81,7 +82,9 @@ def plan_classes(
             plan.notes.append(f"{', '.join(sorted(counter))} are one class, {there[key]}")
     plan.new.sort()
     if plan.new and not plan.make:
-        plan.notes.append(f"the label set gets {len(plan.new)} new classes: {_some(plan.new)}")
+        plan.notes.append(
+            f"the label set gets {counted(len(plan.new), 'new class', 'new classes')}: {_some(plan.new)}"
+        )
     return plan
 
 

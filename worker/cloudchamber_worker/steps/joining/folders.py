@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from cloudchamber.data.accounts import Table
+from cloudchamber.data.accounts import Table, counted
 from cloudchamber.data.escapes import restored
 from cloudchamber.data.names import Names
 from cloudchamber_worker.imaging.tables import ReadTable
@@ -41,6 +41,8 @@ class Folders:
         table.cutouts = len(np.unique(self.ordinals[self.ordinals >= 0]))
         table.notes = [*self.judged.notes, *classes.notes]
         if self.outside:
-            table.notes.append(f"{self.outside} images lie in no folder: they get no label")
+            table.notes.append(
+                f"{counted(self.outside, 'image lies', 'images lie')} in no folder: no label"
+            )
         settle(table, states, question_of(table.labels))
         return table

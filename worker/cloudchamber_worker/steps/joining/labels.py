@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from cloudchamber.data import labels, people
-from cloudchamber.data.accounts import LabelCounts, State
+from cloudchamber.data.accounts import LabelCounts, State, counted
 from cloudchamber.data.job_requests.importing import Existing as Asked
 from cloudchamber.data.label_sets import normal_name
 from cloudchamber.errors import Invalid
@@ -124,7 +124,7 @@ def plan_labels(
             changed.append("needs_answer")
             states.mark(row, "needs_answer", "would change a label", f"{name} for {now[ordinal]}")
     for kind, n in problems.items():
-        judged.notes.append(f"{n} labels are not taken: their rows {kind}")
+        judged.notes.append(f"{counted(n, 'label is', 'labels are')} not taken: their rows {kind}")
     return counts
 
 
@@ -132,9 +132,8 @@ def question_of(counts: LabelCounts) -> str | None:
     """What is asked where labels would change."""
     if not counts.asked:
         return None
-    if counts.asked == 1:
-        return "1 cutout has another label already: keep or replace?"
-    return f"{counts.asked} cutouts have another label already: keep or replace?"
+    has = counted(counts.asked, "cutout has", "cutouts have")
+    return f"{has} another label already: keep or replace?"
 
 
 def write_labels(

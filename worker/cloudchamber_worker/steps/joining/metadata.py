@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from cloudchamber.data import columns, datasets
-from cloudchamber.data.accounts import TableColumn
+from cloudchamber.data.accounts import TableColumn, counted
 from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.job_requests.importing import Existing as Asked
 from cloudchamber.data.units import shown_unit
@@ -140,12 +140,16 @@ def _column(
         return left("ignored", "has no value on a cutout")
     if n and asked == "ask":
         account.state = "needs_answer"
-        account.reason = f"{n} cutouts have another value already: keep or replace?"
+        account.reason = (
+            f"{counted(n, 'cutout has', 'cutouts have')} another value already: keep or replace?"
+        )
     elif n:
-        account.reason = f"{n} cutouts {'have new' if asked == 'replace' else 'keep their'} values"
+        has = ("cutout has new", "cutouts have new")
+        keeps = ("cutout keeps its", "cutouts keep their")
+        account.reason = f"{counted(n, *(has if asked == 'replace' else keeps))} values"
     blank = int((~there & had).sum())
     if blank:
-        told = f"{blank} cutouts keep their values where this table has none"
+        told = f"{counted(blank, 'cutout keeps its', 'cutouts keep their')} values where this table has none"
         account.reason = "; ".join(t for t in (account.reason, told) if t)
     if not write.any():
         return account, None, on, differs
