@@ -13,6 +13,7 @@ from cloudchamber.data.accounts import (
     LabelCounts,
     State,
     Table,
+    counted,
     table_sentences,
 )
 from cloudchamber.data.jobs import ImportFile
@@ -167,9 +168,8 @@ def _add_table(
 def _what_came_in(account: Account) -> list[str]:
     files = account.files
     came = files.in_ + files.joined
-    sentence = (
-        f"{counted(account.n_cutouts, 'cutout')} from {came} of {counted(files.given, 'file')}"
-    )
+    of_files = counted(files.given, "file")
+    sentence = f"{counted(account.n_cutouts, 'cutout')} from {came} of {of_files}"
     if account.n_exposures:
         sentence += f", {counted(account.n_exposures, 'exposure')}"
     if account.n_duplicates:

@@ -133,9 +133,10 @@ def _question(account: Table) -> Question | None:
             Answer(caption=caption, param="existing_labels", value=value)
             for caption, value in KEEP_OR_REPLACE
         ]
+        have = counted(account.labels.asked, "image has", "images have")
         return Question(
             kind="existing_labels",
-            text=f"{counted(account.labels.asked, 'image has', 'images have')} another label already.",
+            text=f"{have} another label already.",
             answers=answers,
         )
     open_columns = [c for c in account.columns if c.state == "needs_answer"]

@@ -137,12 +137,12 @@ def _resolve(each: Keyed, names: Names, texts: list[str | None]) -> None:
     empty = [row for row, text in enumerate(texts) if text is None or not text.strip()]
     states.mark_all(empty, "refused", NAMELESS)
     if found.by_file_name:
-        example = texts[found.by_file_name[0]]
-        notes.append(f"{counted(len(found.by_file_name), 'row')} joined by the file name alone: their folders "
+        example, rows = texts[found.by_file_name[0]], counted(len(found.by_file_name), "row")
+        notes.append(f"{rows} joined by the file name alone: their folders "
                      f"differ from the cutouts' (such as {example})")  # fmt: skip
     if found.by_case:
-        example = texts[found.by_case[0]]
-        notes.append(f"{counted(len(found.by_case), 'row')} joined though upper and lower case differ "
+        example, rows = texts[found.by_case[0]], counted(len(found.by_case), "row")
+        notes.append(f"{rows} joined though upper and lower case differ "
                      f"(such as {example})")  # fmt: skip
 
 

@@ -82,9 +82,8 @@ def plan_classes(
             plan.notes.append(f"{', '.join(sorted(counter))} are one class, {there[key]}")
     plan.new.sort()
     if plan.new and not plan.make:
-        plan.notes.append(
-            f"the label set gets {counted(len(plan.new), 'new class', 'new classes')}: {_some(plan.new)}"
-        )
+        new = counted(len(plan.new), "new class", "new classes")
+        plan.notes.append(f"the label set gets {new}: {_some(plan.new)}")
     return plan
 
 

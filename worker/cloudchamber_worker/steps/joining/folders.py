@@ -41,8 +41,7 @@ class Folders:
         table.cutouts = len(np.unique(self.ordinals[self.ordinals >= 0]))
         table.notes = [*self.judged.notes, *classes.notes]
         if self.outside:
-            table.notes.append(
-                f"{counted(self.outside, 'image lies', 'images lie')} in no folder: no label"
-            )
+            lie = counted(self.outside, "image lies", "images lie")
+            table.notes.append(f"{lie} in no folder: no label")
         settle(table, states, question_of(table.labels))
         return table

@@ -140,16 +140,16 @@ def _column(
         return left("ignored", "has no value on a cutout")
     if n and asked == "ask":
         account.state = "needs_answer"
-        account.reason = (
-            f"{counted(n, 'cutout has', 'cutouts have')} another value already: keep or replace?"
-        )
+        has = counted(n, "cutout has", "cutouts have")
+        account.reason = f"{has} another value already: keep or replace?"
     elif n:
         has = ("cutout has new", "cutouts have new")
         keeps = ("cutout keeps its", "cutouts keep their")
         account.reason = f"{counted(n, *(has if asked == 'replace' else keeps))} values"
     blank = int((~there & had).sum())
     if blank:
-        told = f"{counted(blank, 'cutout keeps its', 'cutouts keep their')} values where this table has none"
+        keep = counted(blank, "cutout keeps its", "cutouts keep their")
+        told = f"{keep} values where this table has none"
         account.reason = "; ".join(t for t in (account.reason, told) if t)
     if not write.any():
         return account, None, on, differs
