@@ -1,6 +1,7 @@
 """Labels and metadata of an import: every row, column and label ends somewhere, and is counted."""
 
 import io
+import json
 import unicodedata
 import uuid
 from dataclasses import dataclass
@@ -151,11 +152,28 @@ def test_a_table_whose_names_are_all_ambiguous_says_how_many_each_meets(empty):
     assert (told.key, told.rows.refused) == ("file", 3)
     assert line.reason == (
         "joins nothing, bring its names with their folders: "
-        "2 of 3 rows name several cutouts (row 2: a.png is the end of 2 paths); "
+        "2 of 3 rows name several cutouts (row 2: a.png may mean 2 cutouts); "
         "1 of 3 rows name no cutout of this dataset (row 4: z.png)"
     )
-    assert "row 3: name several cutouts: b.png is the end of 3 paths" in told.rows.examples
+    assert "row 3: name several cutouts: b.png may mean 3 cutouts" in told.rows.examples
     assert labels_of(empty) == {}
+
+
+def test_a_table_that_joins_nothing_says_also_what_was_refused_as_read(empty):
+    empty.cutouts("a.png", "b.png")
+    document = {
+        "images": [{"id": k, "file_name": n} for k, n in enumerate(["a.png", "b.png", "gone.png"])],
+        "categories": [{"id": 3, "name": "muon"}, {"id": 5, "name": "worm"}],
+        "annotations": [
+            {"image_id": i, "category_id": c} for i, c in [(0, 3), (0, 5), (1, 9), (2, 3)]
+        ],
+    }
+    line = empty.run(json.dumps(document), "labels")
+    assert line.reason == (
+        "names no cutout of this dataset: gone.png: "
+        "2 of 3 rows are refused as read (row 1 a.png has 2 classes (muon, worm))"
+    )
+    assert "row 2: b.png has the unlisted category 9" in account(line).rows.examples
 
 
 def test_of_two_columns_of_names_the_exact_one_is_the_key(empty):

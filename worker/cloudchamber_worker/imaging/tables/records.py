@@ -16,6 +16,7 @@ from cloudchamber_worker.imaging.tables.result import ReadTable
 
 KNOWN = "read are exports of Label Studio, COCO, FiftyOne, and lists of records"
 Label = tuple[int, str, str | None, str | None]  # number, name, class, annotator
+UNLISTED = "unlisted category"  # of an annotation, in COCO's JSON
 
 
 def read_json(data: bytes) -> ReadTable:
@@ -146,19 +147,19 @@ def _coco(content: dict[str, Any]) -> ReadTable:
     ignored: list[tuple[int, str]] = []
     for number, image in enumerate(content["images"], 1):
         name, those = str(image.get("file_name", "")), found.pop(image.get("id"), set())
-        names = sorted(category.get(k, "") for k in those)
+        names = sorted(category.get(k, f"{UNLISTED} {k}") for k in those)
         if not names:
             ignored.append((number, f"{name} has no annotation"))
         elif len(names) > 1:
             refused.append((number, f"{name} has {len(names)} classes ({', '.join(names[:3])})"))
-        elif not names[0]:
-            refused.append((number, f"{name} has a category that the file does not list"))
+        elif names[0].startswith(UNLISTED):
+            refused.append((number, f"{name} has the {names[0]}"))
         else:
             labels.append((number, name, names[0], None))
     table = _labels("COCO, JSON", labels)
     table.refused_rows, table.ignored_rows = refused, ignored
     if found:
-        table.notes.append(f"the annotations of {len(found)} images that are not listed: not read")
+        table.notes.append(f"annotations of images that are not listed ({len(found)}): not read")
     return table
 
 

@@ -131,7 +131,7 @@ def _resolve(each: Keyed, names: Names, texts: list[str | None]) -> None:
     for row in found.unknown:
         states.mark(row, "refused", UNKNOWN, str(texts[row])[:80])
     for row, n in found.ambiguous.items():
-        states.mark(row, "refused", SEVERAL, f"{str(texts[row])[:80]} is the end of {n} paths")
+        states.mark(row, "refused", SEVERAL, f"{str(texts[row])[:80]} may mean {n} cutouts")
     for row in found.contradicted:
         states.mark(row, "refused", ELSEWHERE, str(texts[row])[:80])
     empty = [row for row, text in enumerate(texts) if text is None or not text.strip()]
@@ -156,8 +156,7 @@ def _refuse(each: Keyed, names: Names, why: str) -> None:
     if "has no column" in why:
         account.reason = why
     elif states.reasons["refused"][SEVERAL]:
-        several = states.sentences("refused")
-        account.reason = f"joins nothing, bring its names with their folders: {'; '.join(several)}"
+        account.reason = "joins nothing, bring its names with their folders"
     elif not len(names):
         account.reason = "there is no cutout yet that it could join"
     elif texts:
@@ -165,6 +164,8 @@ def _refuse(each: Keyed, names: Names, why: str) -> None:
         account.reason = f"names no cutout of this dataset: {some}"
     else:
         account.reason = "has no column of names (texts, or numbers in a column called so)"
+    if read.refused_rows or states.reasons["refused"][SEVERAL]:
+        account.reason += f": {'; '.join(states.sentences('refused'))}"
     rows = np.flatnonzero(states.state == "joined")
     states.mark_all(rows, "refused", UNKNOWN)
     account.rows = states.rows()
