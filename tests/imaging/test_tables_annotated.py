@@ -91,7 +91,7 @@ def test_coco_gives_one_label_to_an_image_of_one_category():
     table = made["table"]
     assert [row for row, _ in table.refused_rows] == [2, 4]
     assert [row for row, _ in table.ignored_rows] == [3]
-    assert "1 images that are not listed" in table.notes[0]
+    assert "images that are not listed (1)" in table.notes[0]
 
 
 @pytest.mark.parametrize(

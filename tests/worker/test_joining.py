@@ -151,9 +151,10 @@ def test_a_table_whose_names_are_all_ambiguous_says_how_many_each_meets(empty):
     assert line.state == "refused"
     assert (told.key, told.rows.refused) == ("file", 3)
     assert line.reason == (
-        "joins nothing, bring its names with their folders: "
+        "joins nothing: "
         "2 of 3 rows name several cutouts (row 2: a.png may mean 2 cutouts); "
-        "1 of 3 rows name no cutout of this dataset (row 4: z.png)"
+        "1 of 3 rows name no cutout of this dataset (row 4: z.png); "
+        "bring its names with their folders"
     )
     assert "row 3: name several cutouts: b.png may mean 3 cutouts" in told.rows.examples
     assert labels_of(empty) == {}
@@ -170,7 +171,7 @@ def test_a_table_that_joins_nothing_says_also_what_was_refused_as_read(empty):
     }
     line = empty.run(json.dumps(document), "labels")
     assert line.reason == (
-        "names no cutout of this dataset: gone.png: "
+        "joins nothing: 1 of 3 rows name no cutout of this dataset (row 3: gone.png); "
         "2 of 3 rows are refused as read (row 1 a.png has 2 classes (muon, worm))"
     )
     assert "row 2: b.png has the unlisted category 9" in account(line).rows.examples

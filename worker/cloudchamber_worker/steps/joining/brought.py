@@ -153,21 +153,22 @@ def _refuse(each: Keyed, names: Names, why: str) -> None:
     given = dict.fromkeys(t for t in (column_texts(read, likely) if likely else []) if t)
     texts = list(given)[:EXAMPLES]
     account.state = "refused"
+    several = states.reasons["refused"][SEVERAL]
+    rows = np.flatnonzero(states.state == "joined")
+    states.mark_all(rows, "refused", UNKNOWN)
     if "has no column" in why:
         account.reason = why
-    elif states.reasons["refused"][SEVERAL]:
-        account.reason = "joins nothing, bring its names with their folders"
     elif not len(names):
         account.reason = "there is no cutout yet that it could join"
+    elif several or (read.refused_rows and texts):
+        account.reason = f"joins nothing: {'; '.join(states.sentences('refused'))}"
+        if several:
+            account.reason += "; bring its names with their folders"
     elif texts:
         some = f"e.g. {', '.join(texts)}" if len(texts) > 1 else texts[0]
         account.reason = f"names no cutout of this dataset: {some}"
     else:
         account.reason = "has no column of names (texts, or numbers in a column called so)"
-    if read.refused_rows or states.reasons["refused"][SEVERAL]:
-        account.reason += f": {'; '.join(states.sentences('refused'))}"
-    rows = np.flatnonzero(states.state == "joined")
-    states.mark_all(rows, "refused", UNKNOWN)
     account.rows = states.rows()
     account.columns = [
         TableColumn(name=n, state="refused", reason="the table meets no cutout")
