@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.matrices import TextFolders, refuse_tables
+from cloudchamber_worker.imaging.matrices import TextFolders, read_matrix, refuse_tables
 from image_files import images, read
 
 
@@ -14,6 +14,13 @@ def test_matrices_are_read_whatever_separates_them(separator):
     assert got.from_text
     assert got.pixels.dtype == np.uint8
     assert got.pixels.tolist() == [[0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_matrix_of_any_encoding_is_read_as_a_table_would_be(encoding):
+    (got,) = read_matrix("0,7\n1,0\n".encode(encoding))
+    assert got.pixels.tolist() == [[0, 7], [1, 0]]
+    assert bool(got.notes) == encoding.startswith("utf-16")
 
 
 def test_numbers_of_a_matrix_are_exact_or_refused():

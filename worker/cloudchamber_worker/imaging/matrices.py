@@ -10,6 +10,7 @@ import numpy as np
 
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.pixels import EXACT_FLOAT, Image
+from cloudchamber_worker.imaging.tables.encoding import decoded
 
 NO_NUMBERS = "is text, neither a matrix of numbers nor a table with a header"
 # Names that matrices have; others, such as .adc or .lst, are tables of some instrument.
@@ -35,13 +36,10 @@ def read_matrix(data: bytes) -> Iterator[Image]:
     Unreadable
         When it is none, or holds whole numbers that float64 does not keep.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Unreadable(NO_NUMBERS) from error
+    text, encoding, guess = decoded(data)
     lines = [line for line in text.splitlines() if line.strip() and line.strip()[0] != "#"]
     first = lines[0] if lines else ""
-    notes = []
+    notes = [guess] if guess else [] if encoding == "UTF-8" else [f"its text is {encoding}"]
     separator = next((s for s in (";", "\t", ",") if s in first), None)
     if separator in (";", "\t") and "," in first:
         text = text.replace(",", ".")
