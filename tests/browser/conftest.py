@@ -167,10 +167,6 @@ class Watched:
         # Without a graphics card Chromium reads each WebGL frame back and warns of its own doing.
         if "GL Driver Message (OpenGL, Performance" in message.text:
             return
-        # Svelte's word for a value that is read once more while its component goes away, as when a
-        # training ends while its page is being left: what was read is shown to nobody.
-        if "svelte.dev/e/derived_inert" in message.text:
-            return
         if message.type in ("error", "warning"):
             self.errors.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 

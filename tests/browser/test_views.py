@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from browser.stack import Api
 
@@ -58,6 +58,25 @@ def test_retrain_shows_its_epochs_and_then_its_result(page: Page, api: Api, alon
     models = api.get(f"/datasets/{alone}/models")
     assert len(models) == 1
     assert api.get(f"/datasets/{alone}")["active_model_id"] == models[0]["id"]
+
+
+def test_an_answer_that_comes_after_its_panel_is_gone_disturbs_nothing(
+    page: Page, api: Api, alone: int
+) -> None:
+    # given a training that is looked at, and that is over before the answer has come
+    api.wait_until_quiet(alone)
+    job = api.start_job("train_autoencoder", alone, {"epochs": 2000})
+    held: list[Route] = []
+    page.route(re.compile(rf"/api/v1/jobs/{job}$"), lambda route: held.append(route))
+    page.goto(f"/d/{alone}/models")
+    panel = page.locator("main").get_by_text("Train autoencoder")
+    expect(panel).to_be_visible()
+    api.post(f"/jobs/{job}/cancel", {})
+    expect(panel).to_have_count(0)
+    # when it comes: the fixture `watched` holds that nothing reads what went with the panel
+    with page.expect_response(re.compile(rf"/api/v1/jobs/{job}$")):
+        held[0].continue_()
+    page.wait_for_timeout(200)
 
 
 def test_a_job_can_be_cancelled(page: Page, api: Api, alone: int) -> None:
