@@ -177,6 +177,19 @@ def test_a_table_that_joins_nothing_says_also_what_was_refused_as_read(empty):
     assert "row 2: b.png has the unlisted category 9" in account(line).rows.examples
 
 
+@pytest.mark.parametrize("sure", ["probability", "Confidence"])
+def test_predictions_beside_the_images_label_nothing_unless_given_as_labels(empty, sure):
+    """Also those that the program exported itself."""
+    empty.cutouts("a.png", "b.png")
+    table = f"name,path,label,{sure},muon\na,a.png,muon,0.9,0.9\nb,b.png,worm,0.6,0.4\n"
+    told = account(empty.run(table, "data"))
+    assert labels_of(empty) == {}
+    assert "label (metadata)" in columns_there(empty)
+    assert f"label stands beside {sure}, as a model's predictions do" in told.notes[0]
+    empty.run(table, "labels")
+    assert set(labels_of(empty).values()) == {"muon", "worm"}
+
+
 def test_of_two_columns_of_names_the_exact_one_is_the_key(empty):
     empty.cutouts("muon/a.png", "worm/b.png")
     table = "path,file,label\nrun7/a.png,muon/a.png,muon\nrun8/b.png,worm/b.png,worm\n"

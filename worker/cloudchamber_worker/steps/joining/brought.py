@@ -21,6 +21,8 @@ from cloudchamber_worker.steps.joining.states import RowStates
 from cloudchamber_worker.steps.report_lines import Line
 
 EXAMPLES = 3  # names that a sentence shows
+# Columns that say how sure a model is of its class; people give labels.
+HOW_SURE = ("probability", "confidence", "score", "prob", "proba")
 # Why rows join no cutout.
 UNKNOWN = "name no cutout of this dataset"
 ELSEWHERE = "name a cutout in another folder than it lies in"
@@ -115,6 +117,13 @@ def use_of(read: ReadTable, role: str, label_column: str | None = None) -> tuple
     if read.role == "metadata":
         return "metadata", f"is {read.format}"
     found = label_columns(read.table)
+    sure = next((c for c in read.table.column_names if normal(c) in HOW_SURE), None)
+    if found is not None and sure is not None:
+        read.notes.append(
+            f"{found[1]} stands beside {sure}, as a model's predictions do: it becomes a column "
+            "and labels nothing; bring the file as labels where people gave them"
+        )
+        return "metadata", f"holds predictions: {found[1]} and how sure they are, {sure}"
     if found is not None:
         return "both", f"has a column of classes, {found[1]}"
     return "metadata", "has no column that is called label or class"
