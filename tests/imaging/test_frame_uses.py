@@ -49,7 +49,8 @@ def test_a_calibration_frame_is_a_question(whole, cards, name, use):
     file, items = one(whole, frame(**cards), name)
     assert not items
     assert file.taken_for == use
-    assert "--as exposures" in (file.question or "")
+    assert file.asks == use
+    assert (file.question or "").endswith("what is it for?")
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,9 @@ def test_a_large_deep_image_is_asked_about_and_both_answers_hold(decode_one, nam
     data = FORMATS[name](FRAME)
     file, items = decode_one(data, f"run1/{name}")
     assert not items
+    assert file.asks == "exposure_or_crop"
     assert file.question == (
-        "is 280 x 300 px of uint16: a whole exposure, to be cut into cutouts, or one cutout? "
-        "--as exposures or --as crops"
+        "280 x 300 px of uint16: a whole exposure, to be cut into cutouts, or one cutout?"
     )
     for taken_as, kind in (("exposures", "frame"), ("crops", "crop")):
         file, (item,) = decode_one(data, f"run1/{name}", taken_as=taken_as)

@@ -224,7 +224,8 @@ def test_a_corrected_column_asks_keeps_or_replaces_and_fills_gaps(joiner):
     asked = joiner.run(again, "metadata")
     told = account(asked)
     assert asked.state == "needs_answer"
-    assert "m: 1 cutout has another value already: keep or replace?" in asked.reason
+    each = "m: 1 cutout has another value already; k: 1 cutout has another value already"
+    assert f"{each}: keep or replace?" in asked.reason
     assert (told.rows.joined, told.rows.needs_answer) == (2, 1)
     assert values(joiner, "m")[:3] == [1, 2, 3]
     assert values(joiner, "k") == ["a", "b", "d", None]
@@ -339,7 +340,12 @@ def test_a_table_of_labels_without_a_class_column_asks_with_the_candidates(joine
     table = b"name,who,what\nroi_0,anna,muon\nroi_1,bert,electron\n"
     line = joiner.run(table, "labels")
     assert line.state == "needs_answer"
-    assert line.reason == "Which column holds the class (who, what)?"
+    assert line.reason == "Which column holds the class?"
+    (asked,) = line.account.tables[0].questions
+    assert [(a.param, a.value) for a in asked.answers] == [
+        ("label_column", "who"),
+        ("label_column", "what"),
+    ]
     assert account(line).rows.needs_answer == 2
     named = {"label_column": "what", "annotator_column": "who", "key": "name"}
     assert joiner.run(table, "labels", **named).state == "joined"

@@ -138,8 +138,8 @@ def test_what_is_there_already_is_told(importer, look):
         "1 cutout is there already, with the same path and pixels",
     ]
     (table,) = looked.tables
-    assert table.question is not None
-    assert table.question.kind == "existing_labels"
+    (asked,) = table.questions
+    assert {a.param for a in asked.answers} == {"existing_labels"}
 
 
 def test_copies_and_paths_that_are_taken_are_told_as_the_import_does_it(importer, look):

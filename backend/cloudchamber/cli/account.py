@@ -4,6 +4,7 @@ from typing import Any
 
 from cloudchamber.cli.connection import Api
 from cloudchamber.cli.output import say
+from cloudchamber.cli.questions import options
 from cloudchamber.cli.waiting import Job, wait_for_follow_ups, wait_for_job
 from cloudchamber.errors import CloudchamberError
 
@@ -74,10 +75,10 @@ def as_text(report: dict[str, Any]) -> str:
 
 def account_lines(account: dict[str, Any]) -> list[str]:
     """Sentences, then what did not simply come in, the worst first."""
-    worst = [
-        f"  {WORDS.get(line['state'], line['state'])}: {line['name']}: {line['reason']}"
-        for line in account["worst"]
-    ]
+    worst = []
+    for line in account["worst"]:
+        told = f"  {WORDS.get(line['state'], line['state'])}: {line['name']}: {line['reason']}"
+        worst.append(f"{told} {options(line['questions'])}".rstrip())
     return [*account["sentences"], *worst]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from cloudchamber.cli.account import NOT_ALL, STATES, WORDS
 from cloudchamber.cli.connection import Api
 from cloudchamber.cli.output import table
+from cloudchamber.cli.questions import options
 from cloudchamber.cli.waiting import start_job, wait_for_job
 
 
@@ -27,11 +28,16 @@ def look_as_text(dataset: str, looked: dict[str, Any], hidden: list[str]) -> str
             WORDS.get(file["state"], file["state"]),
             file["taken_for"].replace("_", " "),
             file["shape"],
-            file["reason"] or file["why"],
+            f"{file['reason'] or file['why']} {_ways(file)}".rstrip(),
         )
         for file in files
     ]
     lines += ["", table(("file", "state", "taken for", "pixels", "why"), rows)]
+    lines += [
+        f"{one['file']}: {question['text']} {options([question])}"
+        for one in looked["tables"]
+        for question in one["questions"]
+    ]
     if looked["classes"]:
         found = ", ".join(f"{c['name']} {c['n']}" for c in looked["classes"])
         lines += ["", f"Folders that may be classes (--class-folders labels): {found}"]
@@ -44,6 +50,10 @@ def look_as_text(dataset: str, looked: dict[str, Any], hidden: list[str]) -> str
     if hidden:
         lines += ["", f"Left out (hidden files, links that lead nowhere): {len(hidden)}"]
     return "\n".join(lines)
+
+
+def _ways(file: dict[str, Any]) -> str:
+    return "" if file["question"] is None else options([file["question"]])
 
 
 def look_exit_code(looked: dict[str, Any]) -> int:

@@ -23,6 +23,22 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Answer(Document):
+    """One way to answer a question: the import's parameter `param` takes `value`; `role` is that
+    of the file's upload."""
+
+    caption: str
+    param: str
+    value: str
+
+
+class Question(Document):
+    """What the program cannot know."""
+
+    text: str
+    answers: list[Answer] = Field(default_factory=list)
+
+
 class Part(Document):
     """An HDU, page, frame or plane of a file that did not simply come in.
 
@@ -102,12 +118,14 @@ class Table(Document):
     cutouts: int = 0
     of: int = 0
     notes: list[str] = Field(default_factory=list)
+    questions: list[Question] = Field(default_factory=list)
 
 
 class FileAccount(Document):
     """What an import says of one file beside its state and reason.
 
-    question : what the person has to answer, where the state is ``needs_answer``
+    question : what the person has to answer before the file, or the rest of it, comes in; what
+        its tables ask stands there
     notes : what was done to it that changes what is seen (turned, cast, counted …)
     """
 
@@ -117,7 +135,7 @@ class FileAccount(Document):
     parts: list[Part] = Field(default_factory=list)
     tables: list[Table] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
-    question: str | None = None
+    question: Question | None = None
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:

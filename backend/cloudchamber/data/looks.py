@@ -1,12 +1,10 @@
 """The look before an import: what would become of everything, and pictures of the first of it."""
 
-from typing import Literal
-
 from pydantic import Field
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from cloudchamber.data.accounts import Document, State, Table, TakenFor
+from cloudchamber.data.accounts import Document, Question, State, Table, TakenFor
 from cloudchamber.data.base import Base
 from cloudchamber.errors import NotFound
 
@@ -27,26 +25,6 @@ def get_preview(session: Session, job_id: int) -> LookPreview:
     if preview is None:
         raise NotFound("This look has no pictures.")
     return preview
-
-
-class Answer(Document):
-    """One way to answer a question: the import's parameter `param` takes `value`; `role` is that
-    of the file's upload."""
-
-    caption: str
-    param: str
-    value: str
-
-
-class Question(Document):
-    """What the program cannot know."""
-
-    kind: Literal[
-        "use", "exposure_or_crop", "image_or_table", "existing_labels", "existing_values",
-        "label_column", "other",
-    ]  # fmt: skip
-    text: str
-    answers: list[Answer] = Field(default_factory=list)
 
 
 class LookFile(Document):
@@ -78,7 +56,6 @@ class LookTable(Table):
 
     file: str
     all_columns: list[str] = Field(default_factory=list)
-    question: Question | None = None
 
 
 class FolderClass(Document):
@@ -102,7 +79,6 @@ class ExposurePreview(Document):
     scale : pixels of the exposure per pixel of the picture, a maximum over blocks
     noise : of the first amplifier, in `unit`
     floor_sigma, n_bright : pixels above that many sigma are listed one by one
-    n_exposures : of all
     """
 
     name: str
@@ -113,7 +89,6 @@ class ExposurePreview(Document):
     noise: float
     floor_sigma: float
     n_bright: int
-    n_exposures: int
 
 
 class Look(Document):

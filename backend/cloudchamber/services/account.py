@@ -11,6 +11,7 @@ from cloudchamber.data.accounts import (
     Document,
     FileAccount,
     LabelCounts,
+    Question,
     State,
     Table,
     counted,
@@ -45,11 +46,12 @@ class Sums(Document):
 
 
 class WorstLine(Document):
-    """A file, part or table of which not all came in, and why."""
+    """A file, part or table of which not all came in, and why; with what is asked of it."""
 
     name: str
     state: State
     reason: str
+    questions: list[Question] = Field(default_factory=list)
 
 
 class Account(Document):
@@ -90,7 +92,11 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         else:
             account.n_exposures += detail.exposures
         if state in ("refused", "needs_answer", "ignored"):
-            lines.append(WorstLine(name=file.name, state=state, reason=file.reason))
+            asked = [detail.question] if detail.question is not None else []
+            asked += [question for table in detail.tables for question in table.questions]
+            lines.append(
+                WorstLine(name=file.name, state=state, reason=file.reason, questions=asked)
+            )
         for part in detail.parts:
             account.parts.add(part.state, part.n)
             if part.state != "in" and state in ("in", "joined"):

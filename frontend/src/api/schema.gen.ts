@@ -1426,7 +1426,6 @@ export interface components {
          *     scale : pixels of the exposure per pixel of the picture, a maximum over blocks
          *     noise : of the first amplifier, in `unit`
          *     floor_sigma, n_bright : pixels above that many sigma are listed one by one
-         *     n_exposures : of all
          */
         ExposurePreview: {
             /** Floor Sigma */
@@ -1435,8 +1434,6 @@ export interface components {
             height: number;
             /** N Bright */
             n_bright: number;
-            /** N Exposures */
-            n_exposures: number;
             /** Name */
             name: string;
             /** Noise */
@@ -1452,7 +1449,8 @@ export interface components {
          * FileAccount
          * @description What an import says of one file beside its state and reason.
          *
-         *     question : what the person has to answer, where the state is ``needs_answer``
+         *     question : what the person has to answer before the file, or the rest of it, comes in; what
+         *         its tables ask stands there
          *     notes : what was done to it that changes what is seen (turned, cast, counted …)
          */
         FileAccount: {
@@ -1465,8 +1463,7 @@ export interface components {
             notes?: string[];
             /** Parts */
             parts?: components["schemas"]["Part"][];
-            /** Question */
-            question?: string | null;
+            question?: components["schemas"]["Question"] | null;
             /** Tables */
             tables?: components["schemas"]["Table"][];
             /**
@@ -1988,7 +1985,8 @@ export interface components {
              * @default 0
              */
             of: number;
-            question?: components["schemas"]["Question"] | null;
+            /** Questions */
+            questions?: components["schemas"]["Question"][];
             /**
              * Reason
              * @default
@@ -2261,11 +2259,6 @@ export interface components {
         Question: {
             /** Answers */
             answers?: components["schemas"]["Answer"][];
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "use" | "exposure_or_crop" | "image_or_table" | "existing_labels" | "existing_values" | "label_column" | "other";
             /** Text */
             text: string;
         };
@@ -2465,6 +2458,8 @@ export interface components {
              * @default 0
              */
             of: number;
+            /** Questions */
+            questions?: components["schemas"]["Question"][];
             /**
              * Reason
              * @default
@@ -2575,11 +2570,13 @@ export interface components {
         };
         /**
          * WorstLine
-         * @description A file, part or table of which not all came in, and why.
+         * @description A file, part or table of which not all came in, and why; with what is asked of it.
          */
         WorstLine: {
             /** Name */
             name: string;
+            /** Questions */
+            questions?: components["schemas"]["Question"][];
             /** Reason */
             reason: string;
             /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AccountFile, Table } from "../api/look";
-import { answersTo, asked, hasMore, inOrder, questionOf } from "./account";
+import { hasMore, inOrder, questionsOf } from "./account";
 
 const nothing: AccountFile["account"] = {
 	taken_for: "unknown",
@@ -24,32 +24,26 @@ const file = (some: Partial<AccountFile>): AccountFile => ({
 const withTable = (some: Partial<Table>): AccountFile["account"] => ({
 	...nothing,
 	taken_for: "labels",
-	tables: [{ labels: null, columns: [], ...some } as unknown as Table],
+	tables: [{ labels: null, columns: [], questions: [], ...some } as unknown as Table],
 });
-const labels = { given: 9, new: 1, same: 2, replaced: 0, kept: 0, asked: 6, refused: 0 };
+const answer = (param: string) => ({ caption: param, param, value: "keep" });
 
 describe("questions", () => {
-	it("asks of corrected labels whether to keep or to replace, with their number", () => {
-		const one = file({ state: "joined", account: withTable({ labels }) });
-		expect(questionOf(one)).toBe("6 cutouts had another label already. Which stands?");
-		expect(answersTo(one).map(({ param, value }) => [param, value])).toEqual([
-			["existing_labels", "keep"],
-			["existing_labels", "replace"],
-		]);
+	it("are those of the file, then those of its tables, with their answers", () => {
+		const own = { text: "A matrix?", answers: [answer("text_images")] };
+		const inside = { text: "Keep or replace?", answers: [answer("existing_labels")] };
+		const account = { ...nothing, ...withTable({ questions: [inside] }), question: own };
+		expect(questionsOf(file({ account }))).toEqual([own, inside]);
 	});
 
-	it("asks of a text matrix whether it is an image, of a picture whether it is an exposure", () => {
-		const asked = (name: string) => answersTo(file({ name, state: "needs_answer" }))[0]?.param;
-		expect([asked("run/one.txt"), asked("whole.tif")]).toEqual(["text_images", "taken_as"]);
+	it("leave out what a file is for, which is said before it is sent", () => {
+		const question = { text: "A bias?", answers: [answer("role"), answer("taken_as")] };
+		const [asked] = questionsOf(file({ account: { ...nothing, question } }));
+		expect(asked?.answers.map(({ param }) => param)).toEqual(["taken_as"]);
 	});
 
-	it("leaves the command line's options out of a question", () => {
-		const text = "is 9 x 9 px: a whole exposure, or one cutout? --as exposures or --as crops";
-		expect(asked(text)).toBe("It is 9 x 9 px: a whole exposure, or one cutout?");
-	});
-
-	it("asks nothing of what came in", () => {
-		expect([questionOf(file({})), answersTo(file({}))]).toEqual(["", []]);
+	it("are none of what came in", () => {
+		expect(questionsOf(file({}))).toEqual([]);
 	});
 });
 

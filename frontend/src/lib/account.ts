@@ -1,6 +1,5 @@
-/** What an account of an import says in words, and the answers to what it asks. */
-import { type AccountFile, type Answer, STATES, type State } from "../api/look";
-import { plural } from "./format";
+/** What an account of an import says in words, and what it asks. */
+import { type AccountFile, type Question, STATES, type State } from "../api/look";
 
 export const STATE_WORDS: Record<State, string> = {
 	refused: "refused",
@@ -10,42 +9,16 @@ export const STATE_WORDS: Record<State, string> = {
 	in: "in",
 };
 
-const KEEP_OR_REPLACE = (param: string, what: string): Answer[] => [
-	{ caption: `Keep the ${what} that are there`, param, value: "keep" },
-	{ caption: "Replace them by these", param, value: "replace" },
-];
-
-/** The ways to answer a file's question, each a parameter of the import to start again with. */
-export function answersTo(file: AccountFile): Answer[] {
-	const tables = file.account?.tables ?? [];
-	const answers: Answer[] = [];
-	if (tables.some((table) => (table.labels?.asked ?? 0) > 0))
-		answers.push(...KEEP_OR_REPLACE("existing_labels", "labels"));
-	if (tables.some((t) => t.columns.some((c) => c.state === "needs_answer" && c.use === "metadata")))
-		answers.push(...KEEP_OR_REPLACE("existing_values", "values"));
-	if (answers.length || file.state !== "needs_answer") return answers;
-	if (/\.(txt|csv|tsv|dat|asc)(\.gz)?$/i.test(file.name))
-		return [
-			{ caption: "It is an image", param: "text_images", value: "yes" },
-			{ caption: "It is none", param: "text_images", value: "no" },
-		];
-	return [
-		{ caption: "An exposure, to be cut", param: "taken_as", value: "exposures" },
-		{ caption: "A cutout as it is", param: "taken_as", value: "crops" },
-	];
-}
-
-/** A question as the page asks it: the command line's options are no answer here, buttons are. */
-export function asked(text: string): string {
-	return text.replace(/[\s;,(]*--[a-z].*$/s, "").replace(/^is /, "It is ");
-}
-
-/** The question of a file in one sentence; empty where it asks nothing. */
-export function questionOf(file: AccountFile): string {
-	if (file.account?.question) return asked(file.account.question);
-	const open = (file.account?.tables ?? []).reduce((n, t) => n + (t.labels?.asked ?? 0), 0);
-	if (open) return `${plural(open, "cutout")} had another label already. Which stands?`;
-	return file.state === "needs_answer" ? asked(file.reason) : "";
+/**
+ * What a file and its tables ask. What a file is for can only be said before it is sent: answers
+ * that would change that are left to the next import.
+ */
+export function questionsOf({ account }: AccountFile): Question[] {
+	const all = [account?.question ?? [], ...(account?.tables ?? []).map((t) => t.questions)].flat();
+	return all.map((question) => ({
+		...question,
+		answers: question.answers.filter(({ param }) => param !== "role"),
+	}));
 }
 
 /** Whether there is more to a file than its line says. */

@@ -52,7 +52,7 @@ describe("entries", () => {
 
 	it("puts a question first and what is refused before what comes in", () => {
 		const rows = [1, 2, 3].map((id) => row(id, [`${id}.png`], [{ id, parcel: false }]));
-		const question = { kind: "exposure_or_crop" as const, text: "?", answers: [] };
+		const question = { text: "?", answers: [] };
 		const found = entries(
 			rows,
 			look([
@@ -129,7 +129,7 @@ describe("importWords", () => {
 		cutouts: 306,
 		of: 509,
 		notes: [],
-		question: null,
+		questions: [],
 	};
 
 	it("says what comes in, without what is refused", () => {

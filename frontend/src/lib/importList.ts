@@ -178,6 +178,8 @@ export interface Harvest {
 	columns: number;
 }
 
+const MASTERS = new Set(["bias", "dark"]);
+
 export function harvest(look: Look): Harvest {
 	const coming = look.files.filter((file) => file.state === "in" || file.state === "joined");
 	const sum = (what: (file: LookFile) => number) => coming.reduce((n, file) => n + what(file), 0);
@@ -187,7 +189,7 @@ export function harvest(look: Look): Harvest {
 		0,
 	);
 	return {
-		exposures: sum((file) => file.n_exposures),
+		exposures: sum((file) => (MASTERS.has(file.taken_for) ? 0 : file.n_exposures)),
 		cutouts: sum((file) => file.n_crops),
 		labels: labelled,
 		columns: joined

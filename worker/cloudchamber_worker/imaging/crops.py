@@ -102,8 +102,7 @@ def refuse_large(image: Image) -> None:
     height, width = image.pixels.shape[:2]
     if max(height, width) > MAX_SIDE:
         raise Unreadable(
-            f"is {width} x {height} px; crops go to {MAX_SIDE} px. Is it a whole exposure? "
-            "--as exposures"
+            f"is {width} x {height} px; crops go to {MAX_SIDE} px, whole exposures beyond"
         )
 
 
@@ -119,8 +118,9 @@ def ask_for_exposure(image: Image, kind: str) -> None:
     least = LARGE_SIDE if image.pixels.dtype.itemsize == 1 else DEEP_SIDE
     if min(height, width) >= least:
         raise NeedsAnswer(
-            f"is {width} x {height} px of {image.pixels.dtype}: a whole exposure, to be cut into "
-            "cutouts, or one cutout? --as exposures or --as crops"
+            f"{width} x {height} px of {image.pixels.dtype}: a whole exposure, to be cut into "
+            "cutouts, or one cutout?",
+            asks="exposure_or_crop",
         )
 
 

@@ -148,7 +148,7 @@ class Decoder:
         except archives.Ignored as error:
             self.tell("ignored", reason=str(error))
         except NeedsAnswer as error:
-            self.tell("question", reason=str(error), taken_for=error.taken_for)
+            self.tell("question", reason=str(error), asks=error.asks, taken_for=error.taken_for)
         except MemoryError:
             self.tell("refused", reason="does not fit in the decoder's memory")
         self.begun = False

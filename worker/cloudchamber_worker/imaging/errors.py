@@ -14,4 +14,8 @@ class Unreadable(Told):
 
 
 class NeedsAnswer(Told):
-    """A file that can be read in two ways; the message asks, and says how to answer."""
+    """A file that can be read in two ways: the message asks, `asks` names the kind of answer."""
+
+    def __init__(self, message: str, *, asks: str = "", taken_for: str = "") -> None:
+        super().__init__(message, taken_for=taken_for)
+        self.asks = asks

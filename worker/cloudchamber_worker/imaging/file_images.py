@@ -70,4 +70,5 @@ def _ask_for_matrix(decoder: "Decoder", place: Place, image: Image) -> None:
         raise archives.Ignored("is a matrix of numbers, and text is taken for no image")
     matrices.refuse_tables(image, place.name)
     height, width = image.pixels.shape
-    decoder.tell("question", reason=matrices.QUESTION.format(height=height, width=width))
+    decoder.tell("question", reason=matrices.QUESTION.format(height=height, width=width),
+                 asks="image_or_table")  # fmt: skip

@@ -19,8 +19,11 @@ USES = (
         r"(?:[-_ ]?mask)?|defects?(?:[-_ ]?mask)?|pixel[-_ ]?mask|mask)(?:[^a-z]|$)"
     )),
 )  # fmt: skip
-WORDS = {"bias": "a bias frame", "dark": "a master dark", "defect_mask": "a mask of defects"}
-OPTIONS = {"bias": "--bias for a master", "dark": "--dark for a master"}
+WORDS = {
+    "bias": "a bias frame",
+    "dark": "a master dark",
+    "defect_mask": "a mask of defects, which is not applied",
+}
 MASK_VALUES = 64  # a mask has few values: its bits
 
 
@@ -50,11 +53,8 @@ def ask_for_use(header: dict[str, Any], pixels: np.ndarray, file_name: str) -> N
     if found is None:
         return
     use, source = found
-    way = OPTIONS.get(use, "leave it out, masks of defects are not applied")
-    raise NeedsAnswer(
-        f"looks like {WORDS[use]} ({source}): {way}, or --as exposures to search it for tracks",
-        taken_for=use,
-    )
+    text = f"Looks like {WORDS[use]} ({source}): what is it for?"
+    raise NeedsAnswer(text, asks=use, taken_for=use)
 
 
 def _few(pixels: np.ndarray) -> bool:

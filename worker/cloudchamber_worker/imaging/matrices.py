@@ -20,10 +20,7 @@ HITS = 4  # rows from which three columns may be hits
 TIMEPIX_SIDE = 4096  # of the largest mosaics
 ENOUGH = 5  # matrices in a folder that show it is one of images
 SAME_SIDE = 8  # a side from which matrices that are all of one shape are images
-QUESTION = (
-    "is a matrix of numbers, {height} x {width}: an image, or a table without a header? "
-    "--text-images yes or no"
-)
+QUESTION = "A matrix of numbers, {height} x {width}: an image, or a table without a header?"
 
 
 def read_matrix(data: bytes) -> Iterator[Image]:
@@ -78,23 +75,23 @@ def refuse_tables(image: Image, name: str) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise Unreadable(
             f"is a table of numbers without a header ({height} x {width}), and a file named "
-            f"*{path.suffix} is taken for no image unless asked (--text-images yes)"
+            f"*{path.suffix} is taken for no image unless asked"
         )
     if _is_boxes(image.pixels):
         raise Unreadable(
             "looks like boxes in YOLO's form (class, x, y, width, height): bring labels as a table "
-            "with a column of names, or say that it is an image (--text-images yes)"
+            "with a column of names, or say that it is an image"
         )
     if _is_hits(image.pixels):
         raise Unreadable(
             "looks like a hit list of a Timepix (x, y, counts), which is not read: bring its "
-            "frames as FITS, TIFF or HDF5, or say that it is an image (--text-images yes)",
+            "frames as FITS, TIFF or HDF5, or say that it is an image",
             taken_for="hit_list",
         )
     if min(height, width) == 1:
         raise Unreadable(
             f"is one {'row' if height == 1 else 'column'} of numbers, taken for no image unless "
-            "asked (--text-images yes)"
+            "asked"
         )
 
 

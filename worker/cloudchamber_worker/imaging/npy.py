@@ -76,8 +76,9 @@ def images_of(array: np.ndarray) -> Iterator[Image]:
     if array.ndim == 2:
         if _is_label_array(array):
             raise NeedsAnswer(
-                f"has shape {shape}, its first row rising: label numbers by index (--labels), or "
-                f"an image? Save an image as {(1, *shape)}"
+                f"Of shape {shape}, its first row rising: label numbers by index, or an image? "
+                f"Save an image as {(1, *shape)}",
+                asks="labels_or_image",
             )
         yield Image(array)
     elif shape[-1] == 1:
@@ -98,14 +99,14 @@ def _ask_for_colours(shape: tuple[int, ...]) -> None:
     if shape[-1] in (2, 3, 4) and (len(shape) == 4 or shape[0] > 1):
         *_, height, width, last = shape
         raise NeedsAnswer(
-            f"has shape {shape}: {math.prod(shape[:-2])} images of {last} x {width} px, or "
+            f"Of shape {shape}: {math.prod(shape[:-2])} images of {last} x {width} px, or "
             f"{width} x {height} px with {last} channels? Save images as {(*shape, 1)}"
             + (f", and colours as {(1, *shape)}" if len(shape) == 3 and last > 2 else "")
         )
     if shape[-3] == 3:
         *before, _, height, width = shape
         raise NeedsAnswer(
-            f"has shape {shape}: images of {width} x {height} px, or with their colours first? "
+            f"Of shape {shape}: images of {width} x {height} px, or with their colours first? "
             f"Save images as {(*shape, 1)}, and colours as {(*(before or [1]), height, width, 3)}"
         )
 

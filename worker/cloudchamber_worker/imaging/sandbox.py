@@ -41,7 +41,8 @@ class DecodedFile:
     Known once `items` has ended:
 
     refused, ignored : why nothing, or nothing more, came in; None when all is well
-    question : what must be answered first, and how; None when nothing is asked
+    question : what must be answered first; None when nothing is asked
+    asks : the kind of answer, as `NeedsAnswer` names it
     taken_for : what it was recognised as though none of it came in; None where that is unknown
     instrument : which instrument's run it belongs to; None for a file of its own
     parts_refused, parts_ignored : (part, why) of the pages, frames, HDUs that did not come in
@@ -52,6 +53,7 @@ class DecodedFile:
     refused: str | None = None
     ignored: str | None = None
     question: str | None = None
+    asks: str = ""
     taken_for: str | None = None
     instrument: str | None = None
     part: float = 1.0
@@ -189,6 +191,7 @@ def _items(
             if kind in ("refused", "ignored", "question", "instrument"):
                 setattr(file, kind, message["reason"])
                 file.taken_for = message.get("taken_for") or file.taken_for
+                file.asks = message.get("asks", file.asks)
             elif kind == "note":
                 file.notes.append(message["note"])
             elif kind in ("part_refused", "part_ignored"):

@@ -7,6 +7,7 @@ from typing import cast, get_args
 from cloudchamber.data.accounts import FileAccount, Part, State, TakenFor
 from cloudchamber.data.jobs import ImportFile
 from cloudchamber_worker.imaging.sandbox import DecodedFile
+from cloudchamber_worker.steps.questions import question_of_file
 
 MAX_NOTES = 50  # of a file
 MAX_PARTS = 200
@@ -47,7 +48,8 @@ class Line:
         refused = [part for part in account.parts if part.state == "refused"]
         came_in = self.n_cutouts or self.known or account.exposures or account.tables
         if file.question is not None:
-            account.question = self.reason = file.question
+            account.question = question_of_file(file.question, file.asks)
+            self.reason = file.question
             if came_in:  # what came in stands; the rest waits
                 rest = Part(name="the rest", state="needs_answer", reason=file.question)
                 account.parts.append(rest)

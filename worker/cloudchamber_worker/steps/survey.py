@@ -9,7 +9,7 @@ import numpy as np
 
 from cloudchamber.data.accounts import TakenFor
 from cloudchamber.data.job_requests import LookAtFiles, UploadRef
-from cloudchamber.data.looks import Answer, ExposurePreview, LookFile, Question
+from cloudchamber.data.looks import ExposurePreview, LookFile
 from cloudchamber.data.names import tidy
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.frames import unit_of
@@ -30,12 +30,6 @@ from cloudchamber_worker.steps.source import MasterFrames
 CROPS_SHOWN = 60
 CROP_BYTES = 4 << 20  # of all crops that are shown
 CUT_PIXELS = 64_000_000  # exposures beyond are counted, not cut: a look is quick
-# What a frame that says it is none to be searched may be used as: caption of the answer, role.
-USES = {
-    "bias": ("A bias for the master", "bias"),
-    "dark": ("A dark for the master", "dark"),
-    "defect_mask": ("Leave it out", "ignore"),
-}
 ROLES: dict[str, TakenFor] = {"bias": "bias", "dark": "dark"}
 
 
@@ -211,7 +205,6 @@ def _shown(cut: CutFrame) -> ShownExposure:
         noise=noise if math.isfinite(noise) else 0.0,
         floor_sigma=bright.floor,
         n_bright=len(bright.index),
-        n_exposures=1,
     )
     return ShownExposure(about, small, bright)
 
@@ -230,7 +223,7 @@ def _look_file(group: list[Seen]) -> LookFile:
         why=line.account.why or first.why,
         state=line.state,
         reason=line.reason,
-        question=_question(line),
+        question=line.account.question,
         n_crops=sum(seen.crops for seen in group),
         n_exposures=sum(seen.exposures for seen in group),
         shape=_shape([side for seen in group for side in seen.sides]),
@@ -238,41 +231,6 @@ def _look_file(group: list[Seen]) -> LookFile:
         folder=folder or None,
         notes=[note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(20)],
     )
-
-
-def _question(line: Line) -> Question | None:
-    text = line.account.question
-    if text is None:
-        return None
-    if line.account.taken_for in USES:
-        caption, role = USES[line.account.taken_for]
-        return Question(
-            kind="use",
-            text=text,
-            answers=[
-                Answer(caption=caption, param="role", value=role),
-                Answer(caption="An exposure to search", param="taken_as", value="exposures"),
-            ],
-        )
-    if "--as " in text:
-        return Question(
-            kind="exposure_or_crop",
-            text=text,
-            answers=[
-                Answer(caption="Whole exposures", param="taken_as", value="exposures"),
-                Answer(caption="Cutouts", param="taken_as", value="crops"),
-            ],
-        )
-    if "--text-images" in text or "matrix" in text:
-        return Question(
-            kind="image_or_table",
-            text=text,
-            answers=[
-                Answer(caption="Images", param="text_images", value="yes"),
-                Answer(caption="No images", param="text_images", value="no"),
-            ],
-        )
-    return Question(kind="other", text=text)
 
 
 def _shape(sides: list[tuple[int, int]]) -> str:

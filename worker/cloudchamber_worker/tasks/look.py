@@ -3,18 +3,16 @@
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, label_sets
-from cloudchamber.data.accounts import Table, counted, table_sentences
+from cloudchamber.data.accounts import Table, table_sentences
 from cloudchamber.data.job_requests import LookAtFiles
 from cloudchamber.data.known_cutouts import hashes_by_path
 from cloudchamber.data.label_sets import normal_name
 from cloudchamber.data.looks import (
-    Answer,
     FolderClass,
     Look,
     LookFile,
     LookPreview,
     LookTable,
-    Question,
     SetChoice,
 )
 from cloudchamber.data.names import Names, common_name
@@ -26,7 +24,6 @@ from cloudchamber_worker.steps.source import Source, read_masters
 from cloudchamber_worker.steps.survey import Survey
 
 QUEUE = "cpu"
-KEEP_OR_REPLACE = (("Keep what is there", "keep"), ("Replace it by these", "replace"))
 
 
 def run(job: JobContext) -> None:
@@ -111,7 +108,6 @@ def _tables(accounts: list[Table], tables: Tables) -> list[LookTable]:
             **account.model_dump(),
             file=file,
             all_columns=[column.name for column in account.columns],
-            question=_question(account),
         )
         for account, file in zip(accounts, owners, strict=True)
     ]
@@ -124,32 +120,6 @@ def _joins(accounts: list[Table], tables: Tables) -> list[str]:
         for account, file in zip(accounts, owners, strict=True)
         for sentence in table_sentences(account, file)
     ]
-
-
-def _question(account: Table) -> Question | None:
-    """What a table leaves open, with the ways to answer."""
-    if account.labels is not None and account.labels.asked:
-        answers = [
-            Answer(caption=caption, param="existing_labels", value=value)
-            for caption, value in KEEP_OR_REPLACE
-        ]
-        have = counted(account.labels.asked, "image has", "images have")
-        return Question(
-            kind="existing_labels",
-            text=f"{have} another label already.",
-            answers=answers,
-        )
-    open_columns = [c for c in account.columns if c.state == "needs_answer"]
-    if open_columns:
-        answers = [
-            Answer(caption=caption, param="existing_values", value=value)
-            for caption, value in KEEP_OR_REPLACE
-        ]
-        text = "; ".join(f"{c.name}: {c.reason}" for c in open_columns[:3])
-        return Question(kind="existing_values", text=text, answers=answers)
-    if account.state == "needs_answer":
-        return Question(kind="label_column", text=account.reason)
-    return None
 
 
 def _sets(session: Session, survey: Survey) -> list[SetChoice]:

@@ -89,7 +89,8 @@ def keyed(brought: Brought, names: Names, params: Joining) -> Keyed:
         account.label_column = each.judged.label_column
         account.annotator_column = each.judged.annotator_column
         if each.judged.question is not None:
-            account.state, account.reason = "needs_answer", each.judged.question
+            account.questions = [each.judged.question]
+            account.state, account.reason = "needs_answer", each.judged.question.text
             open_rows = np.flatnonzero(states.state == "joined")
             states.mark_all(open_rows, "needs_answer", "wait for the column of classes")
             account.rows = states.rows()

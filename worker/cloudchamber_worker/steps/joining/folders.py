@@ -9,7 +9,7 @@ from cloudchamber.data.names import Names
 from cloudchamber_worker.imaging.tables import ReadTable
 from cloudchamber_worker.steps.joining.classes import ClassPlan
 from cloudchamber_worker.steps.joining.judgements import Judgements
-from cloudchamber_worker.steps.joining.labels import LabelBook, plan_labels, question_of
+from cloudchamber_worker.steps.joining.labels import LabelBook, plan_labels
 from cloudchamber_worker.steps.joining.states import RowStates
 from cloudchamber_worker.steps.joining.verdicts import settle
 
@@ -43,5 +43,5 @@ class Folders:
         if self.outside:
             lie = counted(self.outside, "image lies", "images lie")
             table.notes.append(f"{lie} in no folder: no label")
-        settle(table, states, question_of(table.labels))
+        settle(table, states)
         return table

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from cloudchamber.data.accounts import Question
 from cloudchamber.data.spreadsheet import restore
 from cloudchamber_worker.imaging.tables import LABEL_COLUMNS, ReadTable, holds_names, normal
 from cloudchamber_worker.imaging.tables.cells import MISSING
 from cloudchamber_worker.steps.joining.keys import column_texts
+from cloudchamber_worker.steps.questions import question_of_columns
 
 ANNOTATORS = (
     "annotator", "annotators", "annotated_by", "annotator_name", "labeller", "labeler",
@@ -19,6 +21,7 @@ ANNOTATORS = (
 )  # fmt: skip
 SOFT_VOTES = 10  # judgements that stand for a row of probabilities
 SUMS = ("total", "sum", "n", "n_votes", "votes", "vote_count", "count", "n_annotators", "n_raters")
+CHOICES = 12  # columns that a question offers
 MAX_VOTES = 100  # judgements that a row of counts may stand for
 
 
@@ -36,7 +39,7 @@ class Judgements:
     labels: list[str | int] = field(default_factory=list)
     people: list[str | None] = field(default_factory=list)
     refused: dict[int, str] = field(default_factory=dict)
-    question: str | None = None
+    question: Question | None = None
     notes: list[str] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
 
@@ -59,13 +62,17 @@ def judgements_of(
     there = [c for c in read.table.column_names if c != key]
     whose = _named(there, annotator_column) if annotator_column else None
     if annotator_column and whose is None:
-        return Judgements(question=f"There is no column {annotator_column}: which one says whose "
-                                   f"labels they are ({', '.join(there[:12])})?")  # fmt: skip
+        return Judgements(question=question_of_columns(
+            f"There is no column {annotator_column}: which one says whose labels they are?",
+            "annotator_column", there[:CHOICES],
+        ))  # fmt: skip
     whose = whose or read.annotator_column or _first(there, ANNOTATORS)
     column = _named(there, label_column) if label_column else None
     if label_column and column is None:
-        return Judgements(question=f"There is no column {label_column}: which one holds the class "
-                                   f"({', '.join(there[:12])})?")  # fmt: skip
+        return Judgements(question=question_of_columns(
+            f"There is no column {label_column}: which one holds the class?",
+            "label_column", there[:CHOICES],
+        ))  # fmt: skip
     others = [c for c in there if c != whose]
     if column is None:
         column = read.label_column if read.label_column in others else None
@@ -83,9 +90,9 @@ def judgements_of(
     else:
         found = _votes(read, [c for c in others if c not in texts and not holds_names(c)])
     if found is None:
-        return Judgements(
-            question=f"Which column holds the class ({', '.join(others[:12]) or 'there is none'})?"
-        )
+        text = "Which column holds the class?" if others else "There is no column for the class."
+        asked = question_of_columns(text, "label_column", others[:CHOICES])
+        return Judgements(question=asked)
     found.notes[:0] = notes
     return found
 

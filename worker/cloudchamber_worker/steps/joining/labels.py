@@ -128,14 +128,6 @@ def plan_labels(
     return counts
 
 
-def question_of(counts: LabelCounts) -> str | None:
-    """What is asked where labels would change."""
-    if not counts.asked:
-        return None
-    has = counted(counts.asked, "cutout has", "cutouts have")
-    return f"{has} another label already: keep or replace?"
-
-
 def write_labels(
     job: JobContext, dataset_id: int, book: LabelBook, classes: ClassPlan, label_set: str | None
 ) -> None:

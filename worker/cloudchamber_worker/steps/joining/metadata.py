@@ -141,7 +141,7 @@ def _column(
     if n and asked == "ask":
         account.state = "needs_answer"
         has = counted(n, "cutout has", "cutouts have")
-        account.reason = f"{has} another value already: keep or replace?"
+        account.reason = f"{has} another value already"
     elif n:
         has = ("cutout has new", "cutouts have new")
         keeps = ("cutout keeps its", "cutouts keep their")

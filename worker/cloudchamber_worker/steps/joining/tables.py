@@ -140,8 +140,6 @@ class Tables:
             for line, accounts in by_line.values():
                 line.account.tables = accounts
                 line.state, line.reason = of_file(accounts)
-                question = next((t.reason for t in accounts if t.state == "needs_answer"), None)
-                line.account.question = question
                 update_import_file(
                     session, self.job.id, line.name, state=line.state, reason=line.reason,
                     detail=line.account.model_dump(mode="json"),

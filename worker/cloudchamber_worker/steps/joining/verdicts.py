@@ -3,8 +3,8 @@
 from cloudchamber.data.accounts import State, Table
 from cloudchamber_worker.steps.joining.brought import Keyed
 from cloudchamber_worker.steps.joining.classes import ClassPlan
-from cloudchamber_worker.steps.joining.labels import question_of
 from cloudchamber_worker.steps.joining.states import RowStates
+from cloudchamber_worker.steps.questions import questions_of_table
 
 
 def close(each: Keyed, classes: ClassPlan) -> None:
@@ -17,10 +17,7 @@ def close(each: Keyed, classes: ClassPlan) -> None:
         if each.brought.use == "labels":
             counts.given += refused
             counts.refused += refused
-    asked = question_of(counts) if counts is not None else None
-    questions = [asked] if asked else []
-    questions += [f"{c.name}: {c.reason}" for c in account.columns if c.state == "needs_answer"]
-    settle(account, each.states, "; ".join(questions) or None)
+    settle(account, each.states)
     if account.state == "joined" and account.columns:
         refused_columns = [c for c in account.columns if c.state == "refused"]
         if refused_columns:
@@ -28,13 +25,14 @@ def close(each: Keyed, classes: ClassPlan) -> None:
             account.reason = "; ".join(t for t in (account.reason, told) if t)
 
 
-def settle(account: Table, states: RowStates, question: str | None) -> None:
-    """Counts, state and sentence of a table by its rows and by what is to be asked."""
+def settle(account: Table, states: RowStates) -> None:
+    """Counts, questions, state and sentence of a table by its rows, labels and columns."""
     account.rows = states.rows()
+    account.questions = questions_of_table(account)
     refused = states.sentences("refused")
-    if question is not None:
+    if account.questions:
         account.state = "needs_answer"
-        account.reason = "; ".join([question, *refused])
+        account.reason = "; ".join([*(asked.text for asked in account.questions), *refused])
     elif account.rows.joined or not account.rows.refused:
         account.state = "joined"
         account.reason = "; ".join(refused)
