@@ -178,6 +178,7 @@ export interface Harvest {
 	columns: number;
 }
 
+/** What calibrates others is not searched itself. */
 const MASTERS = new Set(["bias", "dark"]);
 
 export function harvest(look: Look): Harvest {
