@@ -152,19 +152,20 @@ def test_cutouts_come_with_every_pixel(
     assert index[11] == {"name": "a", "path": "folder/../a", "file": "folder/a.npy"}
     assert np.array_equal(np.load(io.BytesIO(archive.read("c3.npy"))), np.full((4, 5), 3, np.int32))
     head, *rows = lines(export(client, trained, "cutouts", "csv", ordinals=[3, 10]))
-    assert head == ["name", "path", "row", "column", "value"]
-    assert rows[0] == ["c3", "c3", "0", "0", "3"]
-    assert rows[19] == ["c3", "c3", "3", "4", "3"]
+    assert head == ["name", "path", "row", "column", "value", "inside"]
+    assert rows[0] == ["c3", "c3", "0", "0", "3", "1"]
+    assert rows[19] == ["c3", "c3", "3", "4", "3", "1"]
     odd = f'\'{"="}cmd|"x",y'
-    assert rows[20:] == [[odd, odd, "0", str(k), "40"] for k in range(2)]
+    assert rows[20:] == [[odd, odd, "0", str(k), "40", "1"] for k in range(2)]
     table = pq.read_table(io.BytesIO(export(client, trained, "cutouts", "parquet"))).to_pylist()
     assert np.frombuffer(table[3]["pixels"], table[3]["dtype"]).tolist() == [3] * 20
+    assert np.frombuffer(table[3]["mask"], bool).tolist() == [True] * 20
     with database.write() as session:
         colour = NewCutout("rgb", np.arange(6, dtype=np.uint8).reshape(1, 2, 3))
         [ordinal] = cutouts.append_cutouts(session, trained.id, [colour])
     head, *rows = lines(export(client, trained, "cutouts", "csv", ordinals=[ordinal]))
-    assert head == ["name", "path", "row", "column", "channel", "value"]
-    assert rows[-1] == ["rgb", "rgb", "0", "1", "2", "5"]
+    assert head == ["name", "path", "row", "column", "channel", "value", "inside"]
+    assert rows[-1] == ["rgb", "rgb", "0", "1", "2", "5", "1"]
 
 
 def test_what_is_not_there_is_said_before_a_byte(client: TestClient, filled: Filled) -> None:

@@ -37,12 +37,14 @@ def exported(client: TestClient, dataset: Filled) -> dict[str, np.ndarray]:
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
+@pytest.mark.parametrize("group", ["place", "metadata"])
 def test_an_export_has_lengths_and_areas_in_micrometres_beside_pixels(
-    client: TestClient, database: Database, measured: Filled
+    client: TestClient, database: Database, measured: Filled, group: str
 ) -> None:
-    size = ColumnSpec("um_per_px", "Pixel size", "µm", "place", "float64")
+    """Whether the instrument's files say it, or a table of metadata."""
+    size = ColumnSpec("um_per_px", "Pixel size", "µm", group, "float64")
     with database.write() as session:
-        columns.write_column(session, measured.id, size, np.array([0.5544, 2.0, np.nan]))
+        columns.write_column(session, measured.id, size, np.array([0.5544, 2.0, np.nan, 0]))
 
     table = exported(client, measured)
 

@@ -279,6 +279,7 @@ def test_an_ecotaxa_zip_has_its_labels_columns_and_pixel_size(opened):
     ("column", "value", "expected"),
     [
         ("process_particle_pixel_size_mm", 0.0106, 10.6),
+        ("object_um_per_px", 0.5544, 0.5544),
         ("acq_resolution_pixel_per_micron", 4, 0.25),
         ("acq_pixel", 0.0053, 5.3),
         ("process_pixel", 1.25, 1.25),

@@ -98,3 +98,38 @@ def test_labels_come_back_onto_the_same_images(importer, database, source, form:
     importer.run({file.name: ("labels", b"".join(file.chunks))})
     want = pixels_and_labels(database, source)
     assert pixels_and_labels(database, importer.dataset_id) == want
+
+
+def masked(k: int) -> NewCutout:
+    """A cutout of one of eight types, small and large, with a mask that no finder would draw."""
+    dice = np.random.default_rng(k)
+    shape = ((9, 11), (20, 17, 3), (2, 8), (5, 6, 3))[k % 4]
+    dtype = (np.uint8, np.uint16, np.float32, np.int32)[k // 4]
+    inside = dice.random(shape[:2]) < 0.5
+    inside[0, :2] = False, True
+    return NewCutout(f"m{k}.x", (dice.random(shape) * 200 + k).astype(dtype), inside)
+
+
+@pytest.mark.parametrize("form", ["npy", "folders"])
+def test_masks_come_back_with_the_pixels(importer, database, source, form: str) -> None:
+    with database.write() as session:
+        given = [masked(k) for k in range(16)]
+        ordinals = cutouts.append_cutouts(session, source, given)
+        who = people.person_named(session, "tester").id
+        first = label_sets.get_label_set(
+            session, datasets.get_dataset(session, source).label_set_id
+        ).classes[0]
+        labels.record(session, source, who, str(uuid.uuid4()), ordinals, first.id)
+    what = "cutouts" if form == "npy" else "labels"
+    file = open_export(database, source, ExportRequest(what, form))  # pyright: ignore[reportArgumentType]
+    report = importer.run({"x.zip": b"".join(file.chunks)})
+    assert not [line.reason for line in report.values() if line.state == "needs_answer"]
+    with database.read() as session:
+        back = {
+            cutouts.content_hash(pixels): mask
+            for _, pixels, mask in cutouts.iter_pixels(session, importer.dataset_id)
+        }
+    for new in given:
+        mask = back[cutouts.content_hash(new.pixels)]
+        assert mask is not None, (new.path, new.pixels.dtype, new.pixels.shape)
+        assert np.array_equal(mask, new.mask)

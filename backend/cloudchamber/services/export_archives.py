@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import cutouts
+from cloudchamber.data import cutouts, known_cutouts
 from cloudchamber.data.arrays import little_endian
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber.data.escapes import folder_of
@@ -22,11 +22,14 @@ from cloudchamber.services.export_pixels import batches, with_pixels
 from cloudchamber.services.export_requests import ExportRequest
 from cloudchamber.services.export_tables import columns_table
 
-Encode = Callable[[np.ndarray], bytes]
+Encode = Callable[[np.ndarray, np.ndarray | None], bytes]
+# Sides from which an import takes [height, width, 3] of whole numbers for colours.
+COLOUR_SIDE = 16
 
 
 def arrays_zip(session: Session, dataset_id: int, chosen: np.ndarray) -> Iterator[bytes]:
-    """An array `FOLDERS/NAME.npy` per cutout, and `cutouts.csv` with `name,path,file`."""
+    """An array `FOLDERS/NAME.npy` per cutout, with its mask (boolean) as a second array behind it
+    where it has one, and `cutouts.csv` with `name,path,file`."""
     names = identity(session, dataset_id, chosen)
     files = [f"{member}.npy" for member in member_names(texts(names[1]))]
     index = ExportTable([*names, ExportColumn("file", files)])
@@ -69,6 +72,7 @@ def class_folders_zip(
             f"{len(labelled)} of {len(chosen)} cutouts, in a folder per class.",
             f"{left_out} have no label and are left out.",
             "labels.csv says the name, path and class of every file.",
+            "Where a cutout has a mask, it is the alpha of the image.",
             "In a folder's name %XX is a byte of UTF-8, as in an address.",
         ]
         yield from archive.file("README.txt", ["\n".join([*readme, ""]).encode()])
@@ -88,11 +92,17 @@ def ecotaxa_zip(
             f"{deep} of {len(chosen)} cutouts are written as TIFF, which loses nothing; EcoTaxa "
             "shows PNG, JPEG and GIF."
         )
-    members = member_names(texts(table.columns[1]))
-    files = [member + end for member, end in zip(members, suffixes, strict=True)]
+    paths = texts(table.columns[1])
+    masked = known_cutouts.masked_paths(session, dataset_id).intersection(paths)
+    if masked:
+        notes.append(
+            f"{len(masked)} of {len(chosen)} cutouts have a mask, for which EcoTaxa has no place: "
+            "it is left out."
+        )
+    files = [member + end for member, end in zip(member_names(paths), suffixes, strict=True)]
     with _Zip() as archive:
         yield from archive.file("ecotaxa.tsv", table_ecotaxa(table, labels, notes, files))
-        yield from archive.images(session, dataset_id, chosen, files, image_file)
+        yield from archive.images(session, dataset_id, chosen, files, _without_mask)
     yield archive.sink.take()
 
 
@@ -112,10 +122,26 @@ def texts(column: ExportColumn) -> list[str]:
     return [text or "" for text in column.texts or ()]
 
 
-def _array(pixels: np.ndarray) -> bytes:
+def _without_mask(pixels: np.ndarray, mask: np.ndarray | None) -> bytes:
+    return image_file(pixels)
+
+
+def _array(pixels: np.ndarray, mask: np.ndarray | None) -> bytes:
+    """The arrays of a cutout, one behind the other. `numpy.load` of the file gives the pixels."""
     file = io.BytesIO()
-    np.save(file, little_endian(pixels), allow_pickle=False)
+    plain = little_endian(pixels)
+    np.save(file, plain[None] if _is_ambiguous(plain) else plain, allow_pickle=False)
+    if mask is not None:
+        np.save(file, mask, allow_pickle=False)
     return file.getvalue()
+
+
+def _is_ambiguous(pixels: np.ndarray) -> bool:
+    """Whether an import would ask what an array of this shape is: colours or a stack, an image of
+    two rows or labels by index."""
+    if pixels.ndim == 2:
+        return len(pixels) == 2
+    return pixels.dtype not in (np.uint8, np.uint16) or min(pixels.shape[:2]) < COLOUR_SIDE
 
 
 class _Zip:
@@ -142,8 +168,8 @@ class _Zip:
         """Write the pixels of `chosen`, each to its file."""
         file_of = dict(zip(chosen.tolist(), files, strict=True))
         for batch in batches(session, dataset_id, chosen):
-            for cutout, pixels in with_pixels(session, dataset_id, batch):
-                self._zip.writestr(file_of[cutout.ordinal], encode(pixels))
+            for cutout, pixels, mask in with_pixels(session, dataset_id, batch):
+                self._zip.writestr(file_of[cutout.ordinal], encode(pixels, mask))
             yield self.sink.take()
 
     def file(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Pixel values as tables: a line per pixel, or the pixels of a cutout in a cell."""
+"""Pixel values as tables: a line per pixel, or the pixels of a cutout in a cell; with the masks."""
 
 from collections.abc import Iterator
 
@@ -34,6 +34,7 @@ _ROW = pa.schema(
         ("channels", pa.int32()),
         ("dtype", pa.string()),
         ("pixels", pa.binary()),
+        ("mask", pa.binary()),
     ]
 )
 
@@ -53,8 +54,9 @@ def _rows(session: Session, dataset_id: int, chosen: np.ndarray) -> Iterator[pa.
                 "channels": c.channels,
                 "dtype": c.dtype,
                 "pixels": little_endian(pixels).tobytes(),
+                "mask": None if mask is None else mask.tobytes(),
             }
-            for c, pixels in with_pixels(session, dataset_id, batch)
+            for c, pixels, mask in with_pixels(session, dataset_id, batch)
         ]
         yield pa.RecordBatch.from_pylist(rows, schema=_ROW)
 
@@ -66,6 +68,7 @@ _PIXEL = pa.schema(
         ("row", pa.int32()),
         ("column", pa.int32()),
         ("value", pa.float64()),
+        ("inside", pa.int8()),
     ]
 )
 _PIXEL_COLOUR = _PIXEL.insert(4, pa.field("channel", pa.int32()))
@@ -75,8 +78,9 @@ def _pixels(
     session: Session, dataset_id: int, chosen: np.ndarray, schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     for batch in batches(session, dataset_id, chosen):
-        for cutout, pixels in with_pixels(session, dataset_id, batch):
+        for cutout, pixels, mask in with_pixels(session, dataset_id, batch):
             cube = pixels.reshape(*pixels.shape[:2], -1)
+            inside = np.ones(cube.shape[:2], bool) if mask is None else mask
             row, column, channel = (index.ravel() for index in np.indices(cube.shape, np.int32))
             arrays = {
                 "name": pa.array([cutout.name] * cube.size, pa.string()),
@@ -85,6 +89,7 @@ def _pixels(
                 "column": pa.array(column),
                 "channel": pa.array(channel),
                 "value": pa.array(cube.ravel().astype(np.float64), from_pandas=True),
+                "inside": pa.array(np.repeat(inside.ravel(), cube.shape[2]).astype(np.int8)),
             }
             yield pa.RecordBatch.from_arrays([arrays[n] for n in schema.names], schema=schema)
 
@@ -100,8 +105,9 @@ def batches(
 
 def with_pixels(
     session: Session, dataset_id: int, batch: list[cutouts.Cutout]
-) -> Iterator[tuple[cutouts.Cutout, np.ndarray]]:
-    """Each cutout of a batch with its pixels."""
+) -> Iterator[tuple[cutouts.Cutout, np.ndarray, np.ndarray | None]]:
+    """Each cutout of a batch with its pixels and its mask, None where all of it is inside."""
     by_ordinal = {c.ordinal: c for c in batch}
-    for ordinal, pixels, _ in cutouts.iter_pixels(session, dataset_id, ordinals=list(by_ordinal)):
-        yield by_ordinal[ordinal], pixels
+    ordinals = list(by_ordinal)
+    for ordinal, pixels, mask in cutouts.iter_pixels(session, dataset_id, ordinals=ordinals):
+        yield by_ordinal[ordinal], pixels, mask

@@ -27,11 +27,16 @@ class InMicrons:
 
 
 def pixel_sizes(session: Session, dataset_id: int, chosen: np.ndarray) -> np.ndarray | None:
-    """µm per pixel of the chosen ordinals, float64 [n]; None where none of them has one."""
-    found = columns.find_columns(session, dataset_id, "place", names=[PIXEL_SIZE])
+    """µm per pixel of the chosen ordinals, float64 [n]; None where none of them has one.
+
+    From the instrument's files, or from a table of metadata that has a column of this name.
+    """
+    named = columns.find_columns(session, dataset_id, names=[PIXEL_SIZE])
+    found = [column for column in named if column.dtype.startswith("float")]
     if not found:
         return None
     stored = columns.read_column(session, found[0])
+    stored = np.where(stored > 0, stored, np.nan)
     sizes = np.full(len(chosen), np.nan)
     there = chosen < len(stored)
     sizes[there] = stored[chosen[there]]

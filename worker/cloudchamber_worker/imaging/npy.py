@@ -19,14 +19,25 @@ def read_npy(data: bytes) -> np.ndarray:
 
 
 def read_arrays(data: bytes) -> Iterator[Image | LeftOut]:
-    """Yield the images of a .npy file; several arrays may stand one behind the other."""
+    """Yield the images of a .npy file; several arrays may stand one behind the other.
+
+    A second one of booleans and of the first one's height and width is its mask, as our own
+    exports write it.
+    """
     arrays, place = [], 0
     while data[place : place + len(MAGIC)] == MAGIC:
         array, place = _array(data, place)
         arrays.append(array)
-    for number, array in enumerate(arrays):
+    found = [list(images_of(array)) for array in arrays]
+    sides = [image.pixels.shape[:2] for image in found[0]]
+    if len(arrays) == 2 and arrays[1].dtype == bool and sides == [arrays[1].shape]:
+        (image,), mask = found[0], arrays[1]
+        told = f"the array behind it is its mask: {mask.sum()} of {mask.size} pixels are inside"
+        yield Image(image.pixels, image.part, mask, [*image.notes, told])
+        found = []
+    for number, images in enumerate(found):
         name = part_of(number, len(arrays))
-        for image in images_of(array):
+        for image in images:
             yield Image(image.pixels, name + image.part, image.mask, image.notes)
     if place < len(data):
         yield LeftOut("end", f"{len(data) - place} bytes behind the array are no array")

@@ -159,9 +159,10 @@ def _planes(pixels: np.ndarray, page: Any, notes: list[str]) -> list[Image]:
     colours = samples - len(extra)
     images: list[Image] = []
     for image in stack:
-        if colours in (1, 3) and extra in ([1], [2]) and image.dtype.kind == "u":
+        if colours in (1, 3) and extra in ([1], [2]):
+            full = 1.0 if image.dtype.kind == "f" else np.iinfo(image.dtype).max
             told = [*notes, "its colours are multiplied by alpha"] if extra == [1] else notes
-            images.append(with_alpha(image, np.iinfo(image.dtype).max, list(told)))
+            images.append(with_alpha(image, full, list(told)))
         elif colours == 3 and photometric in (RGB, YCBCR):
             told = [f"{len(extra)} further channels are left out"] if extra else []
             images.append(Image(image[:, :, :3], notes=[*notes, *told]))

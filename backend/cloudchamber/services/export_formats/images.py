@@ -25,21 +25,31 @@ def image_suffix(dtype: str, channels: int) -> str:
     return ".png" if as_png else ".tif"
 
 
-def image_file(pixels: np.ndarray) -> bytes:
-    """An image file that reads back as the same array, PNG or TIFF as `image_suffix` says."""
+def image_file(pixels: np.ndarray, mask: np.ndarray | None = None) -> bytes:
+    """An image file that reads back as the same array, PNG or TIFF as `image_suffix` says.
+
+    mask : boolean [height, width], what is inside; unless all is, it becomes the alpha of grey and
+        colours
+    """
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
+    masked = mask is not None and not mask.all() and channels in (1, 3)
+    if masked:
+        full = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
+        alpha = np.where(mask, full, 0).astype(pixels.dtype)
+        pixels = np.dstack([pixels, alpha])
     if image_suffix(pixels.dtype.name, channels) == ".png":
-        return _png(pixels, channels)
-    return _tiff(pixels, channels)
+        return _png(pixels, channels, masked)
+    return _tiff(pixels, channels, masked)
 
 
-def _png(pixels: np.ndarray, channels: int) -> bytes:
+def _png(pixels: np.ndarray, colours: int, masked: bool) -> bytes:
     height, width = pixels.shape[:2]
+    channels, kind = colours + masked, (0 if colours == 1 else 2) + 4 * masked
     size = pixels.dtype.itemsize
     rows = pixels.astype(pixels.dtype.newbyteorder(">"), copy=False).reshape(height, -1)
     lines = np.zeros((height, 1 + width * channels * size), np.uint8)  # a filter byte before each
     lines[:, 1:] = np.ascontiguousarray(rows).view(np.uint8)
-    head = struct.pack(">IIBBBBB", width, height, 8 * size, 0 if channels == 1 else 2, 0, 0, 0)
+    head = struct.pack(">IIBBBBB", width, height, 8 * size, kind, 0, 0, 0)
     data = zlib.compress(lines.tobytes(), LEVEL)
     chunks = _chunk(b"IHDR", head) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
@@ -49,15 +59,19 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _tiff(pixels: np.ndarray, channels: int) -> bytes:
+def _tiff(pixels: np.ndarray, colours: int, masked: bool) -> bytes:
     height, width = pixels.shape[:2]
+    channels = colours + masked
+    # Of samples beyond grey or RGB: 0 is of no known meaning, 2 is alpha that nothing was
+    # multiplied by.
+    extra = [2] if masked else [0] * (channels - (3 if channels >= 3 else 1))
     strip = zlib.compress(little_endian(pixels).tobytes(), LEVEL)
     bits, form = 8 * pixels.dtype.itemsize, SAMPLE_FORMATS[pixels.dtype.kind]
     tags = {  # number: (values, LONG or SHORT)
         256: ([width], "I"), 257: ([height], "I"), 258: ([bits] * channels, "H"),
-        259: ([8], "H"), 262: ([2 if channels >= 3 else 1], "H"), 273: ([8], "I"),
+        259: ([8], "H"), 262: ([2 if colours >= 3 else 1], "H"), 273: ([8], "I"),
         277: ([channels], "H"), 278: ([height], "I"), 279: ([len(strip)], "I"), 284: ([1], "H"),
-        338: ([0] * (channels - (3 if channels >= 3 else 1)), "H"), 339: ([form] * channels, "H"),
+        338: (extra, "H"), 339: ([form] * channels, "H"),
     }  # fmt: skip
     entries, beyond = [], b""
     padding = b"\0" * (len(strip) % 2)  # the directory begins at an even place

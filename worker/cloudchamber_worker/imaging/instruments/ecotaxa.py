@@ -27,7 +27,7 @@ INDEX = re.compile(r"ecotaxa.*\.(tsv|txt)")
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp")
 IMAGE = "img_file_name"
 INSTRUMENT = ("acq_instrument", "acq_software", "process_software", "acq_id")
-SAYS_SIZE = re.compile(r"(?i)pixel|^(" + "|".join(INSTRUMENT) + r")$")
+SAYS_SIZE = re.compile(r"(?i)pixel|um_per_px$|^(" + "|".join(INSTRUMENT) + r")$")
 MM_INSTRUMENTS = ("uvp", "zooscan", "zooprocess")
 UM_INSTRUMENTS = ("planktoscope", "planktonscope")
 
@@ -124,8 +124,10 @@ def pixel_size(row: dict[str, object]) -> tuple[float | None, str]:
     """
     for name, cell in row.items():
         lower = name.lower()
-        if "pixel" not in lower or (value := _positive(cell)) is None:
+        if not SAYS_SIZE.search(lower) or (value := _positive(cell)) is None:
             continue
+        if lower.endswith("um_per_px"):  # our own exports
+            return value, name
         if lower.endswith("pixel_size_mm"):
             return value * 1000, name
         if re.search(r"pixel_size_(um|µm|micron|micrometer)", lower):
