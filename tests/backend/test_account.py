@@ -8,6 +8,7 @@ from cloudchamber.data.accounts import (
     State,
     Table,
     TableColumn,
+    each_kind_once,
 )
 from cloudchamber.data.jobs import ImportFile
 from cloudchamber.services.account import sum_up
@@ -92,3 +93,14 @@ def test_what_went_into_a_master_is_no_exposure_of_the_dataset():
         "55 cutouts from 4 of 4 files, 1 exposure",
         "Master bias of 3 exposures",
     ]
+
+
+def test_notes_of_one_kind_are_told_once_with_the_number_of_files():
+    notes = [["its alpha is its mask: 3 of 9"], ["its alpha is its mask: 4 of 9", "odd: x"],
+             ["turned"], ["turned", "turned"], []]  # fmt: skip
+    told = each_kind_once(notes, 2)
+    assert told == [
+        "its alpha is its mask (2 files)", "turned (2 files)",
+        "and 1 other note, each at its file",
+    ]  # fmt: skip
+    assert each_kind_once(notes, 3)[-1] == "odd: x"

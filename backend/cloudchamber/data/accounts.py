@@ -4,6 +4,8 @@ One `Line` per file or archive member (table ``import_file``), with its parts an
 Nothing that was given is missing from it, so its sums agree with what was brought.
 """
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -141,6 +143,25 @@ class FileAccount(Document):
 def counted(n: int, one: str, many: str | None = None) -> str:
     """A number and what it counts: "1 cutout has", "2 cutouts have"; `many` is `one` and an s."""
     return f"{n} {one if n == 1 else many or one + 's'}"
+
+
+def each_kind_once(notes_of_files: Iterable[Sequence[str]], most: int) -> list[str]:
+    """Notes on many files, each kind once with the number of files it was said of, the commonest
+    first; notes that differ behind a colon alone are of one kind.
+    """
+    files: Counter[str] = Counter()
+    texts: dict[str, set[str]] = defaultdict(set)
+    for notes in notes_of_files:
+        files.update({note.partition(": ")[0] for note in notes})
+        for note in notes:
+            texts[note.partition(": ")[0]].add(note)
+    told = []
+    for kind, n in files.most_common(most):
+        text = next(iter(texts[kind])) if len(texts[kind]) == 1 else kind
+        told.append(text if n == 1 else f"{text} ({n} files)")
+    more = len(files) - most
+    rest = f"and {counted(more, 'other note', 'other notes')}, each at its file"
+    return [*told, *([rest] if more > 0 else [])]
 
 
 def of_labels(counts: LabelCounts) -> str:

@@ -15,6 +15,7 @@ from cloudchamber.data.accounts import (
     State,
     Table,
     counted,
+    each_kind_once,
     table_sentences,
 )
 from cloudchamber.data.jobs import ImportFile
@@ -79,7 +80,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
     account = Account()
     lines: list[WorstLine] = []
     joined: list[str] = []
-    notes: Counter[str] = Counter()
+    notes: list[list[str]] = []
     masters: Counter[str] = Counter()
     for file in files:
         detail = FileAccount.model_validate(file.detail or {})
@@ -105,7 +106,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         for table in detail.tables:
             _add_table(account, table, file.name, state, lines)
             joined += table_sentences(table, file.name)
-        notes.update(detail.notes)
+        notes.append(detail.notes)
     if folders is not None:
         _add_table(account, folders, "folders", "joined", lines)
         joined += table_sentences(folders, "folders as classes")
@@ -125,7 +126,8 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         or account.labels.asked
     )
     made = [f"Master {kind} of {counted(n, 'exposure')}" for kind, n in masters.items()]
-    account.sentences = [*_what_came_in(account), *made, *joined, *_noted(notes), *cut]
+    told = each_kind_once(notes, NOTES)
+    account.sentences = [*_what_came_in(account), *made, *joined, *told, *cut]
     return account
 
 
@@ -202,10 +204,3 @@ def _what_came_in(account: Account) -> list[str]:
         *([f"Files: {', '.join(others)}"] if others else []),
         *([f"Parts of files: {', '.join(parts)}"] if parts else []),
     ]
-
-
-def _noted(notes: Counter[str]) -> list[str]:
-    """What was done to files, with how many where the same was done to several."""
-    told = [note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(NOTES)]
-    more = len(notes) - NOTES
-    return [*told, *([f"and {more} other notes, each at its file"] if more > 0 else [])]

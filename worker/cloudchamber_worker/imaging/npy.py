@@ -134,7 +134,7 @@ def _colours(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[Image]:
     if not array.size:
         raise Unreadable(f"has shape {shape}: no pixels")
     stack = array.reshape(-1, *array.shape[-3:])
-    notes = [f"its shape {shape} is taken as {len(stack)} x [height, width, {shape[-1]}]"]
+    notes = [f"is taken as {len(stack)} x [height, width, {shape[-1]}]: its shape is {shape}"]
     full = np.iinfo(array.dtype).max if array.dtype.kind in "ui" else 1.0
     for number, image in enumerate(stack):
         part = part_of(number, len(stack))
@@ -150,6 +150,6 @@ def _planes(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[Image]:
     stack = array.reshape(-1, *array.shape[-2:])
     if len(stack) > MAX_IMAGES:
         raise Unreadable(f"holds {len(stack)} images; the limit is {MAX_IMAGES:_}")
-    notes = [f"its shape {shape} is taken as {len(stack)} x [height, width]"]
+    notes = [f"is taken as {len(stack)} x [height, width]: its shape is {shape}"]
     for number, image in enumerate(stack):
         yield Image(image, part_of(number, len(stack)), notes=notes)

@@ -190,7 +190,7 @@ class Intake:
         line.account.exposures += 1
         line.account.parts.append(Part(name=path, state="in"))
         if not cuts:
-            line.account.notes.append(f"{path}: no footprint above the threshold")
+            line.account.notes.append(f"no footprint above the threshold: {path}")
         for new in cuts:
             self._add(new, line)
 

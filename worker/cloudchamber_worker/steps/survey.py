@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from cloudchamber.data.accounts import TakenFor
+from cloudchamber.data.accounts import TakenFor, each_kind_once
 from cloudchamber.data.job_requests import LookAtFiles, UploadRef
 from cloudchamber.data.looks import ExposurePreview, LookFile
 from cloudchamber.data.names import tidy
@@ -28,6 +28,7 @@ from cloudchamber_worker.steps.report_lines import Line
 from cloudchamber_worker.steps.source import MasterFrames
 
 CROPS_SHOWN = 60
+NOTES = 20  # kinds of notes of files that are told together
 CROP_BYTES = 4 << 20  # of all crops that are shown
 CUT_PIXELS = 64_000_000  # exposures beyond are counted, not cut: a look is quick
 ROLES: dict[str, TakenFor] = {"bias": "bias", "dark": "dark"}
@@ -213,7 +214,6 @@ def _look_file(group: list[Seen]) -> LookFile:
     first = group[0]
     line = first.line
     folder = line.name.rpartition("/")[0]
-    notes = Counter(note for seen in group for note in dict.fromkeys(seen.line.account.notes))
     return LookFile(
         name=line.name if len(group) == 1 else f"{folder}/",
         n=len(group),
@@ -229,7 +229,7 @@ def _look_file(group: list[Seen]) -> LookFile:
         shape=_shape([side for seen in group for side in seen.sides]),
         dtype=", ".join(sorted({dtype for seen in group for dtype in seen.dtypes})),
         folder=folder or None,
-        notes=[note if n == 1 else f"{note} ({n} files)" for note, n in notes.most_common(20)],
+        notes=each_kind_once((seen.line.account.notes for seen in group), NOTES),
     )
 
 
