@@ -21,6 +21,7 @@ def look(api: Api, dataset_id: int | None, params: dict[str, Any]) -> dict[str, 
 def look_as_text(dataset: str, looked: dict[str, Any], hidden: list[str]) -> str:
     """What each file was taken for and why, what tables would join, what has to be answered."""
     lines = [f"{dataset}: a look only, nothing was imported", *looked["sentences"]]
+    lines += [sentence for one in looked["tables"] for sentence in one["sentences"]]
     files = sorted(looked["files"], key=lambda file: STATES.index(file["state"]))
     rows = [
         (

@@ -30,13 +30,14 @@ def get_preview(session: Session, job_id: int) -> LookPreview:
 class LookFile(Document):
     """What a file, or `n` alike ones of one folder, would become.
 
+    upload_ids : the uploads it came in, or they did
     role : what the import would be told of its upload
     shape : sides of its images, such as ``1024 x 1024`` or ``12-200 x 15-180``
     """
 
     name: str
     n: int = 1
-    upload_id: int
+    upload_ids: list[int]
     role: str = "data"
     taken_for: TakenFor = "unknown"
     why: str = ""
@@ -52,10 +53,14 @@ class LookFile(Document):
 
 
 class LookTable(Table):
-    """A table as it would be joined, and what else its columns could be used for."""
+    """A table as it would be joined, and what else its columns could be used for.
+
+    sentences : what it would join, where nobody sees the table itself
+    """
 
     file: str
     all_columns: list[str] = Field(default_factory=list)
+    sentences: list[str] = Field(default_factory=list)
 
 
 class FolderClass(Document):

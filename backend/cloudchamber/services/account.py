@@ -89,7 +89,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         account.n_cutouts += file.n_cutouts
         account.n_duplicates += file.n_duplicates
         if detail.taken_for in MASTERS:
-            masters[detail.taken_for] += detail.exposures
+            masters[detail.taken_for] += detail.exposures  # none where it still waits for an answer
         else:
             account.n_exposures += detail.exposures
         if state in ("refused", "needs_answer", "ignored"):
@@ -125,7 +125,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         or account.labels.refused
         or account.labels.asked
     )
-    made = [f"Master {kind} of {counted(n, 'exposure')}" for kind, n in masters.items()]
+    made = [f"Master {kind} of {counted(n, 'exposure')}" for kind, n in masters.items() if n]
     told = each_kind_once(notes, NOTES)
     account.sentences = [*_what_came_in(account), *made, *joined, *told, *cut]
     return account

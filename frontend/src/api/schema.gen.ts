@@ -1884,6 +1884,7 @@ export interface components {
          * LookFile
          * @description What a file, or `n` alike ones of one folder, would become.
          *
+         *     upload_ids : the uploads it came in, or they did
          *     role : what the import would be told of its upload
          *     shape : sides of its images, such as ``1024 x 1024`` or ``12-200 x 15-180``
          */
@@ -1942,8 +1943,8 @@ export interface components {
              * @enum {string}
              */
             taken_for: "exposure" | "crop" | "hit_list" | "labels" | "metadata" | "bias" | "dark" | "defect_mask" | "instrument_run" | "archive" | "unknown";
-            /** Upload Id */
-            upload_id: number;
+            /** Upload Ids */
+            upload_ids: number[];
             /**
              * Why
              * @default
@@ -1953,6 +1954,8 @@ export interface components {
         /**
          * LookTable
          * @description A table as it would be joined, and what else its columns could be used for.
+         *
+         *     sentences : what it would join, where nobody sees the table itself
          */
         LookTable: {
             /** All Columns */
@@ -1999,6 +2002,8 @@ export interface components {
              */
             role: "labels" | "metadata";
             rows?: components["schemas"]["Rows"];
+            /** Sentences */
+            sentences?: string[];
             /**
              * State
              * @default joined

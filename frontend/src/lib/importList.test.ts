@@ -17,7 +17,7 @@ const looked = (name: string, upload_id: number, some: Partial<LookFile> = {}): 
 	shape: "",
 	dtype: "",
 	folder: null,
-	upload_id,
+	upload_ids: [upload_id],
 	...some,
 });
 const look = (files: LookFile[], some: Partial<Look> = {}): Look => ({
@@ -62,6 +62,17 @@ describe("entries", () => {
 			]),
 		);
 		expect(found.map((entry) => entry.name)).toEqual(["3.png", "2.png", "1.png"]);
+	});
+
+	it("makes one entry of alike files that were sent one by one", () => {
+		const rows = [1, 2].map((id) => row(id, [`night/b${id}.fits`], [{ id, parcel: false }]));
+		const [entry, ...others] = entries(
+			rows,
+			look([looked("night/", 1, { n: 2, folder: "night", upload_ids: [1, 2] })]),
+		);
+		expect(others).toEqual([]);
+		expect(entry?.rows.map(({ id }) => id)).toEqual([1, 2]);
+		expect([...(entry?.paths ?? [])]).toEqual(["night/b1.fits", "night/b2.fits"]);
 	});
 
 	it("makes one entry of an archive and counts what it holds", () => {
@@ -130,6 +141,7 @@ describe("importWords", () => {
 		of: 509,
 		notes: [],
 		questions: [],
+		sentences: [],
 	};
 
 	it("says what comes in, without what is refused", () => {

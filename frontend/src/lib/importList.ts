@@ -17,7 +17,8 @@ export interface Sending {
 
 export interface Entry<R extends Sending = Sending> {
 	key: string;
-	row: R;
+	/** The rows it was sent in, mostly one. */
+	rows: [R, ...R[]];
 	name: string;
 	/** Files it stands for. */
 	n: number;
@@ -52,28 +53,44 @@ export function entries<R extends Sending>(rows: readonly R[], look: Look | null
 		return { ...file, state, reason: table.reason || "No row meets an image." };
 	};
 	const seenFiles = (look?.files ?? []).map(judged);
-	const all = rows.flatMap((row) => {
-		const seen = row.uploads.flatMap((upload) => {
-			const files = seenFiles.filter((file) => file.upload_id === upload.id);
-			// What lies in an archive has the archive's path before its own.
-			const inside = (path: string) => files.filter((file) => file.name.startsWith(`${path}/`));
-			const archives = upload.paths.filter((path) => inside(path).length > 0);
-			const packed = new Set(archives.flatMap(inside));
-			const loose = files.filter((file) => !packed.has(file));
-			return [
-				...loose.map((file) => single(row, file, pathsIn(upload, file, files))),
-				...archives.map((path) => archive(row, path, inside(path))),
-			];
-		});
-		return seen.length ? seen : [unseen(row)];
-	});
-	return all.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state));
+	const archives: Entry<R>[] = [];
+	const loose = new Set(seenFiles);
+	for (const row of rows)
+		for (const upload of row.uploads) {
+			const files = filesIn(upload, seenFiles);
+			for (const path of upload.paths) {
+				// What lies in an archive has the archive's path before its own.
+				const inside = files.filter((file) => file.name.startsWith(`${path}/`));
+				if (!inside.length) continue;
+				archives.push(archive(row, path, inside));
+				for (const file of inside) loose.delete(file);
+			}
+		}
+	const all: Entry<R>[] = [];
+	for (const file of loose) {
+		const mine = rows.filter((row) => row.uploads.some(({ id }) => file.upload_ids.includes(id)));
+		const paths = mine
+			.flatMap((row) => row.uploads)
+			.filter(({ id }) => file.upload_ids.includes(id))
+			.flatMap((upload) => pathsIn(upload, file, filesIn(upload, seenFiles)));
+		const [first, ...others] = mine;
+		if (first) all.push(single([first, ...others], file, new Set(paths)));
+	}
+	all.push(...archives);
+	const seen = new Set(all.flatMap((entry) => entry.rows));
+	all.push(...rows.filter((row) => !seen.has(row)).map(unseen));
+	const place = (entry: Entry<R>) => rows.indexOf(entry.rows[0]);
+	return all.sort((a, b) => ORDER.indexOf(a.state) - ORDER.indexOf(b.state) || place(a) - place(b));
+}
+
+function filesIn(upload: { id: number }, files: readonly LookFile[]): LookFile[] {
+	return files.filter((file) => file.upload_ids.includes(upload.id));
 }
 
 function unseen<R extends Sending>(row: R): Entry<R> {
 	return {
 		key: `row ${row.id}`,
-		row,
+		rows: [row],
 		name: row.name,
 		n: row.files.length,
 		paths: new Set(row.files.map(({ path }) => path)),
@@ -88,10 +105,14 @@ function unseen<R extends Sending>(row: R): Entry<R> {
 	};
 }
 
-function single<R extends Sending>(row: R, file: LookFile, paths: ReadonlySet<string>): Entry<R> {
+function single<R extends Sending>(
+	rows: Entry<R>["rows"],
+	file: LookFile,
+	paths: ReadonlySet<string>,
+): Entry<R> {
 	return {
-		key: [file.upload_id, file.taken_for, file.state, file.name, file.dtype, file.n].join(" "),
-		row,
+		key: [file.upload_ids[0], file.taken_for, file.state, file.name, file.dtype, file.n].join(" "),
+		rows,
 		name: file.name,
 		n: file.n,
 		paths,
@@ -113,7 +134,7 @@ function archive<R extends Sending>(row: R, path: string, inside: LookFile[]): E
 	const questions = inside.flatMap((file) => (file.question ? [file.question] : []));
 	return {
 		key: `archive ${row.id} ${path}`,
-		row,
+		rows: [row],
 		name: path,
 		n,
 		paths: new Set([path]),
@@ -138,12 +159,12 @@ function pathsIn(
 	upload: Sending["uploads"][number],
 	file: LookFile,
 	siblings: LookFile[],
-): ReadonlySet<string> {
+): string[] {
 	const all = upload.paths;
-	if (siblings.length === 1) return new Set(all);
-	if (all.includes(file.name)) return new Set([file.name]);
+	if (siblings.length === 1) return all;
+	if (all.includes(file.name)) return [file.name];
 	const named = new Set(siblings.map((other) => other.name));
-	return new Set(all.filter((path) => !named.has(path) && folderOf(path) === file.folder));
+	return all.filter((path) => !named.has(path) && folderOf(path) === file.folder);
 }
 
 function folderOf(path: string): string {

@@ -217,7 +217,7 @@ def _look_file(group: list[Seen]) -> LookFile:
     return LookFile(
         name=line.name if len(group) == 1 else f"{folder}/",
         n=len(group),
-        upload_id=first.upload.id,
+        upload_ids=list(dict.fromkeys(seen.upload.id for seen in group)),
         role=first.upload.role,
         taken_for=line.account.taken_for,
         why=line.account.why or first.why,

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, label_sets
-from cloudchamber.data.accounts import Table, table_sentences
+from cloudchamber.data.accounts import Table, counted, table_sentences
 from cloudchamber.data.job_requests import LookAtFiles
 from cloudchamber.data.known_cutouts import hashes_by_path
 from cloudchamber.data.label_sets import normal_name
@@ -60,7 +60,7 @@ def run(job: JobContext) -> None:
         label_sets=sets,
         exposure=None if survey.shown is None else survey.shown.about,
         n_crops_shown=len(survey.crops),
-        sentences=[*_sentences(survey), *_joins(accounts, tables)],
+        sentences=_sentences(survey),
     )
     with job.publish(look.model_dump(mode="json")) as session:
         session.add(
@@ -94,7 +94,7 @@ def _is_complete(files: list[LookFile], tables: list[Table]) -> bool:
 
 def _set_aside(source: Source) -> list[LookFile]:
     return [
-        LookFile(name=name, upload_id=ref.id, role="ignore", state="ignored",
+        LookFile(name=name, upload_ids=[ref.id], role="ignore", state="ignored",
                  reason="set aside by you")
         for ref, name in zip(source.refs("ignore"), source.names("ignore"), strict=True)
     ]  # fmt: skip
@@ -108,17 +108,9 @@ def _tables(accounts: list[Table], tables: Tables) -> list[LookTable]:
             **account.model_dump(),
             file=file,
             all_columns=[column.name for column in account.columns],
+            sentences=table_sentences(account, file or "folders as classes"),
         )
         for account, file in zip(accounts, owners, strict=True)
-    ]
-
-
-def _joins(accounts: list[Table], tables: Tables) -> list[str]:
-    owners = [*tables.owners, *["folders as classes"] * (len(accounts) - len(tables.owners))]
-    return [
-        sentence
-        for account, file in zip(accounts, owners, strict=True)
-        for sentence in table_sentences(account, file)
     ]
 
 
@@ -136,7 +128,7 @@ def _sentences(survey: Survey) -> list[str]:
     """How many cutouts would come in, and from what."""
     sentences = survey.arrivals.sentences(survey.n_files)
     if survey.n_exposures:
-        sentences.append(f"{survey.n_exposures} exposures")
+        sentences.append(counted(survey.n_exposures, "exposure"))
     if survey.uncut:
         sentences.append(
             f"{survey.uncut} of the exposures are not cut in this look: more cutouts will come in, "
