@@ -87,7 +87,7 @@ def test_a_flowcam_runs_table_holds_every_field_by_the_cutouts_path(opened):
     assert about["rows"] == 14
     assert about["units"]["raw_area"] == "px²"
     assert about["units"]["abd_area"] == "µm²"
-    assert about["notes"] == [f"6 of 6 particles of the FlowCam run {RUN}."]
+    assert about["notes"] == [f"6 of 6 particles of the FlowCam run {RUN}"]
 
 
 def test_every_file_of_a_flowcam_run_is_accounted_for(opened):
@@ -124,7 +124,7 @@ def test_what_is_wrong_with_one_particle_costs_that_one_and_names_it(opened):
     assert words[0] == "particle 4: lies outside its collage (9 x 4 at 20, 0)"
     assert words[1] == f"particle 5: its collage {RUN}_000009.tif is not there"
     assert words[2] == "has 4 of 11 fields"
-    assert about["notes"][0] == f"3 of 6 particles of the FlowCam run {RUN}."
+    assert about["notes"][0] == f"3 of 6 particles of the FlowCam run {RUN}"
 
 
 @pytest.mark.parametrize("damage", ["absent", "cut off", "of another size"])

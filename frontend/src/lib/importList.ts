@@ -235,6 +235,11 @@ export function importWords(found: Harvest | null, nFiles: number): string {
 	return `Import ${things.length ? `${things.join(", ")} and ` : ""}${last}`;
 }
 
+/** How a table was read, and what it was taken for as such; its format is said once. */
+export function reading({ format, why }: { format: string; why: string }): string {
+	return [why.includes(format) ? "" : format, why].filter(Boolean).join(" · ");
+}
+
 /** Half a sentence on how a table meets the images, as the account has it. */
 export function meeting(table: {
 	labels: { given: number; new: number; same: number; replaced: number } | null;

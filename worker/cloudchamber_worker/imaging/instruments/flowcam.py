@@ -133,7 +133,7 @@ class _Reading:
             else:
                 yield Part(NAME, name, ignored="holds no particle of the run's list")
         for mask, name in self.masks.items():
-            notes = [f"Masks of the run {self.run.name}."]
+            notes = [f"Masks of the run {self.run.name}"]
             why = self.damaged.get(mask)
             yield Part(NAME, name, notes=[] if why else notes, refused=why)
         yield Part(NAME, self.run.index, table=self._table)
@@ -150,7 +150,7 @@ class _Reading:
                 NAME, name, ignored="holds settings of the run; the list has what is needed"
             )
         self.calibration = float(match[1].replace(",", "."))
-        return Part(NAME, name, notes=[f"Settings of the run: {self.calibration:g} µm per pixel."])
+        return Part(NAME, name, notes=[f"Settings of the run: {self.calibration:g} µm per pixel"])
 
     def _cut(self, collage: str, rows: list[tuple[int, dict]]) -> Iterator[Particle]:
         try:
@@ -209,7 +209,7 @@ class _Reading:
         for name, kind in self.list.types.items():
             columns[name] = pa.array([row[name] for row in rows], kind)
         total = len(self.list.rows) + len(self.list.refused)
-        notes = [f"{len(rows)} of {total} particles of the FlowCam run {self.run.name}."]
+        notes = [f"{len(rows)} of {total} particles of the FlowCam run {self.run.name}"]
         if not self.masks:
             notes.append("The run was saved without masks: footprints are found in the images.")
         if self.other_area:

@@ -75,7 +75,7 @@ def choose_key(read: ReadTable, names: Names, asked: str | None) -> tuple[str | 
         )
         return found, "as asked" if found else f"has no column {asked}: {_list(there)}"
     if read.key in there:
-        return read.key, f"of the format {read.format}"
+        return read.key, "the key of its format"
     best, merit = None, (0, 0, 0)
     for column in candidates(read):
         part = column_texts(read, column)[:SAMPLE]
