@@ -1,5 +1,5 @@
 /** Lengths and areas in µm beside those in pixels, where the size of a pixel is known. */
-import { pixelValue } from "./format";
+import { figure, pixelValue } from "./format";
 import { scaleLength } from "./geometry";
 
 /** The column that holds µm per pixel of every cutout; NaN where it is not known. */
@@ -55,7 +55,7 @@ export function scaleBar(zoom: number, most: number, umPerPx?: number): Scale {
 			const length = Number(`${step}e${power}`);
 			if (length * perMicron <= most) best = length;
 		}
-	const pixels = pixelValue(best / umPerPx);
+	const pixels = figure(best / umPerPx, 2);
 	return {
 		screen: best * perMicron,
 		text: `${best} µm · ${pixels} px`,
