@@ -76,7 +76,7 @@ def test_a_page_that_is_a_question_waits_though_others_came_in(importer):
     report = importer.run({"pages.tif": packed.getvalue()})
     line = report["pages.tif"]
     assert (line.state, line.n_cutouts) == ("in", 1)
-    assert "300 x 300" in line.detail["question"]
+    assert "300 x 300" in line.detail["question"]["text"]
     account = account_of(report)
     assert account.parts.needs_answer == 1
     assert not account.complete

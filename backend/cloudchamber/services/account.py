@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import cast
 
 from pydantic import Field
@@ -169,8 +170,13 @@ def _add_table(
             total = getattr(account.labels, field) + getattr(table.labels, field)
             setattr(account.labels, field, total)
     if state in ("in", "joined"):
-        worst: State = "refused" if rows.refused else "ignored"
-        lines += [WorstLine(name=name, state=worst, reason=example) for example in rows.examples]
+        # The examples are in the order of the states, the worst first.
+        counts = [(each, getattr(rows, each)) for each in STATES if each != "in"]
+        of_each = chain.from_iterable(repeat(each, n) for each, n in counts)
+        lines += [
+            WorstLine(name=name, state=each, reason=example)
+            for each, example in zip(of_each, rows.examples, strict=False)
+        ]
 
 
 def _what_came_in(account: Account) -> list[str]:

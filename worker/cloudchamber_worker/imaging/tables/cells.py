@@ -9,6 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from cloudchamber_worker.imaging.tables.writings import (
+    FLOAT,
+    days_first,
+    matches,
+    plain_signs,
+    with_unit,
+)
+
 pc: Any = pyarrow.compute  # its functions are made when it is imported: no checker sees them
 # What is called so names images, and is read letter by letter.
 NAME_COLUMNS = (
@@ -30,15 +38,12 @@ EXACT = 2**53  # integers beyond are not all float64
 MAX_WORDS = 3  # different words that a column of numbers may hold
 NUMBERS = 0.8  # share of numbers that makes one
 INTEGER = r"^[+-]?\d+$"
-FLOAT = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity)$"
 PERCENT = r"^[+-]?(\d+\.?\d*|\.\d+)\s*%$"
 COMMA = r"(?i)^[+-]?(\d+|\d*,\d+)(e[+-]?\d+)?$"
 DATE = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MINUS = "^[\u2212\u2013\uff0d]([0-9.,])"  # as word processors write it
-# Thousands apart and a decimal sign after them: 1.234,5 and 1,234.5 have one meaning each.
-POINTS_COMMA = r"^[+-]?\d{1,3}(\.\d{3})+,\d+$"
-COMMAS_POINT = r"^[+-]?\d{1,3}(,\d{3})+\.\d+$"
+NEARLY = r"^[<>~≈$€£+-]?\s*\d\S*$"  # begins as a number does
+SEVERAL_GROUPS = r"^[+-]?\d{1,3}([.,' ]\d{3}){2,}$"
 GROUPED_POINTS = r"^[+-]?[1-9]\d{0,2}(\.\d{3})+$"
 
 
@@ -92,10 +97,11 @@ def typed(
     if text or not len(given):
         return column
     if not holds_names(name) and normal(name) not in LABEL_COLUMNS:
-        plain = _plain_signs(name, array, column)
+        plain = plain_signs(name, array)
         if plain is not None:
-            array, given = plain, plain.drop_null()
-    for attempt in (_integers, _floats, _booleans, _percents, _dates):
+            array, notes = plain
+            given, column.notes = array.drop_null(), [*column.notes, *notes]
+    for attempt in (_integers, _floats, _booleans, _percents, _units, _dates, _days_first):
         if attempt(name, array, given, column):
             return column
     if comma and _decimal_commas(name, array, given, column, rows):
@@ -105,43 +111,8 @@ def typed(
     return column
 
 
-def _plain_signs(name: str, array: pa.Array, column: Column) -> pa.Array | None:
-    """The cells with `-` for other minus signs and without thousands apart, where all are numbers
-    then and were none before."""
-    given, notes, changed = array, [], False
-    if pc.any(pc.match_substring_regex(array, MINUS)).as_py():
-        given, changed = pc.replace_substring_regex(array, MINUS, r"-\1"), True
-        notes.append(f"{name}: dashes before numbers are read as minus signs")
-    for grouped, apart, decimal in ((POINTS_COMMA, ".", ","), (COMMAS_POINT, ",", ".")):
-        sure = pc.match_substring_regex(given, grouped)
-        if pc.any(sure).as_py():
-            bare = pc.replace_substring(pc.replace_substring(given, apart, ""), decimal, ".")
-            if not _all(bare.drop_null(), FLOAT):
-                return None
-            if not _consistent(given.drop_null(), apart, decimal):
-                return None
-            notes.append(f"{name}: {apart} stands between thousands, {decimal} before decimals "
-                         f"({given.filter(sure)[0].as_py()})")  # fmt: skip
-            given, changed = bare, True
-            break
-    if not changed or not _all(given.drop_null(), FLOAT):
-        return None
-    column.notes += notes
-    return given
-
-
-def _consistent(given: pa.Array, apart: str, decimal: str) -> bool:
-    """Whether in every cell `apart` stands between thousands only, and before `decimal`."""
-    pattern = rf"(?i)^[+-]?(\d+|\d{{1,3}}(\{apart}\d{{3}})+)(\{decimal}\d+)?(e[+-]?\d+)?$"
-    return _all(given, pattern)
-
-
-def _all(given: pa.Array, pattern: str) -> bool:
-    return bool(pc.all(pc.match_substring_regex(given, pattern)).as_py())
-
-
 def _integers(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
-    if not _all(given, INTEGER):
+    if not matches(given, INTEGER):
         return False
     if pc.any(pc.match_substring_regex(given, r"^[+-]?0\d")).as_py():
         if not holds_names(name):
@@ -158,7 +129,7 @@ def _integers(name: str, array: pa.Array, given: pa.Array, column: Column) -> bo
 
 
 def _floats(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
-    if not _all(given, FLOAT):
+    if not matches(given, FLOAT):
         return False
     beyond = _beyond(given)
     if beyond:
@@ -191,18 +162,18 @@ def points_may_group(cells: list[str | None], column: Column) -> bool:
     raw = pc.utf8_trim_whitespace(pa.array(cells, pa.string()))
     given = raw.filter(pc.is_valid(column.values))
     points = given.filter(pc.match_substring(given, "."))
-    return len(points) > 0 and _all(points, GROUPED_POINTS)
+    return len(points) > 0 and matches(points, GROUPED_POINTS)
 
 
 def _booleans(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
-    if not _all(given, r"(?i)^(true|false)$"):
+    if not matches(given, r"(?i)^(true|false)$"):
         return False
     column.values = pc.equal(pc.utf8_lower(array), "true")
     return True
 
 
 def _percents(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
-    if not _all(given, PERCENT):
+    if not matches(given, PERCENT):
         return False
     column.values = _numbers(pc.utf8_rtrim(array, characters="% "))
     column.unit = "%"
@@ -210,16 +181,44 @@ def _percents(name: str, array: pa.Array, given: pa.Array, column: Column) -> bo
     return True
 
 
+def _units(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
+    if normal(name) in LABEL_COLUMNS or holds_names(name):
+        return False
+    found = with_unit(array, given)
+    if isinstance(found, tuple):
+        cells, column.unit = found
+        column.values = _numbers(cells)
+        column.notes.append(f"{name}: the unit {column.unit} is that of its cells")
+    elif found is not None:
+        column.notes.append(f"{name}: texts, since {found}")
+    return found is not None
+
+
+def _days_first(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
+    if not matches(given, r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}"):
+        return False
+    found = days_first(array.to_pylist())
+    if isinstance(found, tuple):
+        _put_dates(name, found[0], column, f"; {found[1]}")
+    elif found is not None:
+        column.notes.append(f"{name}: texts, since {found}")
+    return found is not None
+
+
+def _put_dates(name: str, read: list[dt.datetime | None], column: Column, how: str = "") -> None:
+    column.values, zoned = seconds(read)
+    column.unit, column.description = "s", f"Time since 1970-01-01 00:00 UTC{zoned}"
+    column.notes.append(f"{name}: dates became seconds since 1970-01-01 00:00 UTC{zoned}{how}")
+
+
 def _dates(name: str, array: pa.Array, given: pa.Array, column: Column) -> bool:
-    if not _all(given, DATE):
+    if not matches(given, DATE):
         return False
     try:
         read = [None if v is None else dt.datetime.fromisoformat(v) for v in array.to_pylist()]
     except ValueError:
         return False
-    column.values, zoned = seconds(read)
-    column.unit, column.description = "s", f"Time since 1970-01-01 00:00 UTC{zoned}"
-    column.notes.append(f"{name}: dates became seconds since 1970-01-01 00:00 UTC{zoned}")
+    _put_dates(name, read, column)
     return True
 
 
@@ -238,7 +237,7 @@ def _decimal_commas(
     name: str, array: pa.Array, given: pa.Array, column: Column, rows: np.ndarray
 ) -> bool:
     """Numbers such as 1,5; not where every comma stands before three digits, as in 1,234."""
-    if not _all(given, COMMA):
+    if not matches(given, COMMA):
         return False
     commas = given.filter(pc.match_substring(given, ",")).to_pylist()
     digits = [re.split(r"[eE]", v.partition(",")[2])[0] for v in commas]
@@ -264,18 +263,23 @@ def _numbers_with_words(
     number = pc.match_substring_regex(given, FLOAT)
     n = pc.sum(number).as_py()
     if not n:
-        like = given.filter(pc.match_substring_regex(given, r"^[+-]?\d[\d.,']*[.,'][\d.,']*$"))
-        if len(like) == len(given):
-            column.notes.append(f"{name}: texts, since {like[0]} is no number with one meaning")
+        if matches(given, NEARLY):
+            column.notes.append(f"{name}: texts, since {given[0]} is no number with one meaning")
         return
     cells = array.to_pylist()
-    odd = {i: v for i, v in enumerate(cells) if v is not None and re.match(FLOAT, v) is None}
+    there = {i: v for i, v in enumerate(cells) if v is not None}
+    odd = {i: v for i, v in there.items() if re.match(FLOAT, v, re.ASCII) is None}
     first = next(iter(odd))
     example = f"{odd[first]} in row {rows[first]}"
-    exact = not any(re.match(r"^[+-]?0\d", v) for v in cells if v is not None) and not any(
-        abs(int(v)) > EXACT for v in cells if v is not None and re.match(INTEGER, v)
+    exact = not any(
+        re.match(r"^[+-]?0\d", v, re.ASCII)
+        or (re.match(INTEGER, v, re.ASCII) and abs(int(v)) > EXACT)
+        for v in there.values()
     )
-    if exact and n >= NUMBERS * len(given) and len(set(odd.values())) <= MAX_WORDS:
+    apart = next((v for v in odd.values() if re.match(SEVERAL_GROUPS, v, re.ASCII)), None)
+    if apart is not None:
+        column.notes.append(f"{name}: texts, since {apart} has thousands apart, and others may")
+    elif exact and n >= NUMBERS * len(given) and len(set(odd.values())) <= MAX_WORDS:
         column.values = _numbers(
             pa.array([None if i in odd else v for i, v in enumerate(cells)], pa.string())
         )

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.tables.cells import points_may_group, typed
+from cloudchamber_worker.imaging.tables.cells import MISSING, points_may_group, typed
 from cloudchamber_worker.imaging.tables.encoding import decoded
 from cloudchamber_worker.imaging.tables.result import ReadTable
 
@@ -18,6 +18,7 @@ NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SAMPLE = 200  # rows that tell the separator
 BEGINNING = 32_768  # characters that tell it
 LONG = 20  # lines within one pair of quotes, beyond which the quote is taken for a stray one
+NO_UNIT = ("", "-", "--", "unit", "units", "[unit]", "none", "n/a", "na", "text", "string")
 SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 csv.field_size_limit(1 << 24)
 
@@ -88,6 +89,7 @@ def read_delimited(data: bytes) -> ReadTable:
 def of_rows(rows: Rows, *, comma: bool) -> ReadTable:
     """Typed columns of rows of texts, whatever they came from."""
     types = _type_row(rows)
+    units = _unit_row(rows)
     names, keep, notes = _names(rows)
     numbers = np.array(rows.lines, np.int64)
     table = ReadTable(
@@ -103,8 +105,8 @@ def of_rows(rows: Rows, *, comma: bool) -> ReadTable:
         )
         arrays[name] = column.values
         table.notes += column.notes
-        if column.unit:
-            table.units[name] = column.unit
+        if column.unit or units.get(place):
+            table.units[name] = column.unit or units[place]
         if column.description:
             table.descriptions[name] = column.description
         if column.words:
@@ -207,6 +209,27 @@ def _type_row(rows: Rows) -> list[str]:
         return []
     rows.ignored.append((rows.lines.pop(0), "is EcoTaxa's row of types"))
     return rows.cells.pop(0)
+
+
+def _unit_row(rows: Rows) -> dict[int, str]:
+    """The units below the header, by the place of the column: a row that has words over columns of
+    numbers and nothing over those of texts. It is taken out."""
+    if len(rows.cells) < 2:
+        return {}
+    first, *below = ([cell.strip() for cell in cells] for cells in rows.cells[: SAMPLE + 1])
+    units: dict[int, str] = {}
+    for place, cell in enumerate(first):
+        values = [row[place].replace(",", ".", 1) for row in below if row[place]]
+        if values and all(map(_is_number, values)) and cell.lower() not in MISSING:
+            if _is_number(cell.replace(",", ".", 1)):
+                return {}
+            units[place] = cell.strip("[]()")
+        elif cell.lower() not in NO_UNIT:
+            return {}
+    if units:
+        rows.cells.pop(0)
+        rows.ignored.append((rows.lines.pop(0), "is a row of units"))
+    return units
 
 
 def _names(rows: Rows) -> tuple[list[str], list[int], list[str]]:
