@@ -211,7 +211,7 @@ def test_a_shape_that_may_be_two_things_is_asked_about(shape, dtype):
 
 
 def test_a_label_array_is_no_image():
-    with pytest.raises(NeedsAnswer, match="--labels"):
+    with pytest.raises(NeedsAnswer, match="label numbers by index"):
         read(npy(np.array([[0, 4, 9], [3, 5, 3]])))
 
 

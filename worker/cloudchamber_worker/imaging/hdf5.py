@@ -59,7 +59,8 @@ def _datasets(file: Any) -> tuple[list[tuple[str, Any]], list[tuple[str, str]]]:
 
     images: list[tuple[str, Any]] = []
     others: list[tuple[str, str]] = []
-    groups, seen = [("", file)], set()
+    groups: list[tuple[str, Any]] = [("", file)]
+    seen: dict[Any, str] = {}
     while groups:
         prefix, group = groups.pop(0)
         for key in group:
@@ -73,8 +74,9 @@ def _datasets(file: Any) -> tuple[list[tuple[str, Any]], list[tuple[str, str]]]:
                 others.append((name, "cannot be reached"))
                 continue
             if thing.id in seen:
+                others.append((name, f"is {seen[thing.id]} by another name: a link"))
                 continue
-            seen.add(thing.id)
+            seen[thing.id] = name
             if isinstance(thing, h5py.Group):
                 groups.append((f"{name}/", thing))
                 continue

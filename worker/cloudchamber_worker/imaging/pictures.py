@@ -8,6 +8,7 @@ import numpy as np
 from PIL import GifImagePlugin, ImageSequence
 from PIL import Image as Pillow
 
+from cloudchamber_worker.imaging.behind import ENDS, behind
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.pixels import Image, LeftOut, part_of, turned, with_alpha
 from cloudchamber_worker.imaging.png import PALETTE_NOTE
@@ -31,10 +32,13 @@ def read_picture(data: bytes, kind: str) -> Iterator[Image | LeftOut]:
             yield turned(_image(opened, ""), orientation)
             for number in range(1, count):
                 yield LeftOut(f"image {number}", "is a further image inside the JPEG", True)
-            return
-        for number, frame in enumerate(ImageSequence.Iterator(opened)):
-            image = turned(_image(frame, part_of(number, count)), orientation)
-            yield replace(image, notes=[PALETTE_NOTE, *image.notes]) if kind == "gif" else image
+            if count > 1:
+                return
+        else:
+            for number, frame in enumerate(ImageSequence.Iterator(opened)):
+                image = turned(_image(frame, part_of(number, count)), orientation)
+                yield replace(image, notes=[PALETTE_NOTE, *image.notes]) if kind == "gif" else image
+    yield from behind(data, ENDS[kind](data))
 
 
 def _image(image: Pillow.Image, part: str) -> Image:

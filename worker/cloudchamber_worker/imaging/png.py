@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image as Pillow
 
+from cloudchamber_worker.imaging.behind import behind, png_end
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.pixels import (
     MAX_PIXELS,
@@ -40,7 +41,7 @@ def read_png(data: bytes) -> Iterator[Image | LeftOut]:
         raise Unreadable(f"claims more than {MAX_PIXELS:_} pixels")
     if header.colour not in CHANNELS or header.depth not in (1, 2, 4, 8, 16):
         raise Unreadable(f"is a damaged PNG: colour type {header.colour}, {header.depth} bits")
-    yield from _behind(data)
+    yield from behind(data, png_end(data))
     if data.find(b"acTL", 0, data.find(b"IDAT")) > 0 or (header.depth == 16 and header.colour != 0):
         yield from _own(data, header)
         return
@@ -55,19 +56,6 @@ def read_png(data: bytes) -> Iterator[Image | LeftOut]:
     if header.colour == 0 and header.depth in (2, 4):
         pixels = pixels // (255 // (2**header.depth - 1))  # Pillow stretches them to 0..255
     yield turned(_image(pixels, header, bool(key) if header.depth == 1 else key), orientation)
-
-
-def _behind(data: bytes) -> Iterator[LeftOut]:
-    """What stands behind the end of a PNG: no viewer shows it."""
-    place = 8
-    while place + 12 <= len(data):
-        size, tag = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
-        place += 12 + size
-        if tag == b"IEND" and place < len(data):
-            another = data[place : place + 8] == data[:8]
-            told = "are another PNG: one file holds one" if another else "are no part of the image"
-            yield LeftOut("end", f"{len(data) - place} bytes behind it {told}", not another)
-            return
 
 
 def _palette(image: Pillow.Image) -> Image:

@@ -16,6 +16,7 @@ import numpy as np
 import tifffile
 from PIL import Image as Pillow
 
+from cloudchamber_worker.imaging.behind import behind, tiff_end
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.pixels import (
     MAX_IMAGES,
@@ -71,6 +72,7 @@ def read_tiff(data: bytes) -> Iterator[Image | LeftOut]:
                 part = "" if alone else f"-{number:04d}"
                 number += 1
                 yield Image(image.pixels, part, image.mask, image.notes, um)
+        yield from behind(data, tiff_end(data, tiff))
 
 
 def _pages(tiff: tifffile.TiffFile) -> tuple[list[tuple[int, Any]], list[LeftOut]]:
