@@ -116,6 +116,8 @@ def _corrected(draws: NDArray[np.float64], held_out: NDArray[np.int64]) -> Corre
     mixed = tuple(tuple(int(i) for i in np.flatnonzero(row)) for row in pairs)
     groups = []
     for members in _connected(pairs):
+        if len(members) == draws.shape[1]:
+            continue  # all classes together are as many as there are cutouts
         summed = draws[:, members].sum(axis=1)
         bottom, top = interval(summed)
         groups.append(Together(members, float(summed.mean()), float(bottom), float(top)))
