@@ -110,7 +110,7 @@ def sum_up(files: Iterable[ImportFile], folders: Table | None = None) -> Account
         notes.append(detail.notes)
     if folders is not None:
         _add_table(account, folders, "folders", "joined", lines)
-        joined += table_sentences(folders, "folders as classes")
+        joined += table_sentences(folders, "class folders")
     worst = _worst_first(lines)
     account.worst = worst[:WORST]
     cut = [f"{WORST} of {len(worst)} lines are told below"] if len(worst) > WORST else []

@@ -108,7 +108,7 @@ def _tables(accounts: list[Table], tables: Tables) -> list[LookTable]:
             **account.model_dump(),
             file=file,
             all_columns=[column.name for column in account.columns],
-            sentences=table_sentences(account, file or "folders as classes"),
+            sentences=table_sentences(account, file or "class folders"),
         )
         for account, file in zip(accounts, owners, strict=True)
     ]
