@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
@@ -252,3 +253,33 @@ def test_the_look_and_the_account_are_accessible(
     imported(page)
     expect(page.get_by_label("Account").locator(".files > li").first).to_be_visible()
     assert problems(page, axe) == []
+
+
+def test_bias_frames_are_asked_about_once_and_answered_on_the_page(
+    page: Page, api: Api, exposure: Path, tmp_path: Path
+) -> None:
+    # given a night with two frames that say they are bias, each sent by itself
+    night = tmp_path / "night"
+    night.mkdir()
+    (night / "run.fits").write_bytes(exposure.read_bytes())
+    rng = np.random.default_rng(0)
+    for number in (1, 2):
+        header = fits.Header({"IMAGETYP": "bias"})
+        pixels = rng.normal(500, 3, (256, 256)).astype(np.float32)
+        fits.PrimaryHDU(pixels, header).writeto(night / f"b{number}.fits")
+    choose(page, night)
+    looked(page)
+    # then one line asks for both
+    files = page.get_by_role("list", name="Files to import")
+    expect(files.get_by_text("2 files", exact=True)).to_be_visible()
+    expect(files.get_by_text("what is it for?")).to_have_count(1)
+    expect(page.get_by_text(re.compile("--[a-z]"))).to_have_count(0)
+    # and one answer holds for both
+    files.get_by_role("button", name="A bias for the master").click()
+    expect(files.get_by_text("what is it for?")).to_have_count(0, timeout=LOOK_MS)
+    for number in (1, 2):
+        of = files.get_by_role("combobox", name=f"b{number}.fits is taken for")
+        expect(of).to_have_value("bias")
+    name_it(page, "night")
+    imported(page)
+    expect(page.get_by_text("Master bias of 2 exposures")).to_be_visible()
