@@ -21,7 +21,7 @@ it("draws a bar of a round number of µm, and says how many pixels that is", () 
 	const bar = scaleBar(4, 120, 0.5544);
 	expect(bar.text).toBe("10 µm · 18 px");
 	expect(bar.screen).toBeCloseTo((10 / 0.5544) * 4);
-	expect(scaleBar(1, 120, 88).text).toBe("10000 µm · 113.6 px");
+	expect(scaleBar(1, 120, 88).text).toBe("10000 µm · 114 px");
 });
 
 it("draws a bar of a round number of pixels where no size is known", () => {
