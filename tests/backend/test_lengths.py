@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from cloudchamber.data import columns
-from cloudchamber.data.columns import ColumnSpec
+from cloudchamber.data.columns import ColumnSpec, Group
 from cloudchamber.data.database import Database
 from filled import Filled
 
@@ -39,7 +39,7 @@ def exported(client: TestClient, dataset: Filled) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("group", ["place", "metadata"])
 def test_an_export_has_lengths_and_areas_in_micrometres_beside_pixels(
-    client: TestClient, database: Database, measured: Filled, group: str
+    client: TestClient, database: Database, measured: Filled, group: Group
 ) -> None:
     """Whether the instrument's files say it, or a table of metadata."""
     size = ColumnSpec("um_per_px", "Pixel size", "µm", group, "float64")

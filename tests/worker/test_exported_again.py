@@ -132,4 +132,5 @@ def test_masks_come_back_with_the_pixels(importer, database, source, form: str) 
     for new in given:
         mask = back[cutouts.content_hash(new.pixels)]
         assert mask is not None, (new.path, new.pixels.dtype, new.pixels.shape)
+        assert new.mask is not None
         assert np.array_equal(mask, new.mask)

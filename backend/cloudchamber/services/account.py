@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain, repeat
 from typing import cast
 
 from pydantic import Field
 
 from cloudchamber.data.accounts import (
+    MAX_EXAMPLES,
     STATES,
     Document,
     FileAccount,
@@ -171,8 +171,10 @@ def _add_table(
             setattr(account.labels, field, total)
     if state in ("in", "joined"):
         # The examples are in the order of the states, the worst first.
-        counts = [(each, getattr(rows, each)) for each in STATES if each != "in"]
-        of_each = chain.from_iterable(repeat(each, n) for each, n in counts)
+        of_each: list[State] = []
+        for each in STATES:
+            if each != "in":
+                of_each += [each] * min(getattr(rows, each), MAX_EXAMPLES)
         lines += [
             WorstLine(name=name, state=each, reason=example)
             for each, example in zip(of_each, rows.examples, strict=False)

@@ -32,8 +32,9 @@ def image_file(pixels: np.ndarray, mask: np.ndarray | None = None) -> bytes:
         colours
     """
     channels = 1 if pixels.ndim == 2 else pixels.shape[2]
-    masked = mask is not None and not mask.all() and channels in (1, 3)
-    if masked:
+    masked = False
+    if mask is not None and not mask.all() and channels in (1, 3):
+        masked = True
         full = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
         alpha = np.where(mask, full, 0).astype(pixels.dtype)
         pixels = np.dstack([pixels, alpha])

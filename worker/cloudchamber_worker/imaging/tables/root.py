@@ -22,19 +22,19 @@ def read_root(data: bytes) -> list[ReadTable]:
     """
     import uproot
 
+    open_: Any = uproot.open
     try:
-        with uproot.open(io.BytesIO(data)) as file:
+        with open_(io.BytesIO(data)) as file:
             if len(data) < file.file.fEND:
                 raise Unreadable(f"is cut off: {len(data)} of {file.file.fEND} bytes")
-            kinds = file.classnames(cycle=False)
+            kinds: dict[str, str] = file.classnames(cycle=False)
             trees = {n: file[n] for n, kind in kinds.items() if kind in ("TTree", "ROOT::RNTuple")}
             described = trees.get(DESCRIBING)
             about: dict[str, dict[str, str]] = {}
             if described is not None and set(described.keys()) == DESCRIBED and len(trees) > 1:
                 rows = trees.pop(DESCRIBING).arrays(library="np")
-                lines = zip(*(rows[name] for name in DESCRIBED), strict=True)
-                about = {line["branch"]: line for line in (dict(zip(DESCRIBED, each, strict=True))
-                                                           for each in lines)}  # fmt: skip
+                for k, branch in enumerate(rows["branch"]):
+                    about[branch] = {name: rows[name][k] for name in DESCRIBED}
             tables = [_table(tree, name if len(trees) > 1 else "", about)
                       for name, tree in trees.items()]  # fmt: skip
     except Unreadable:

@@ -80,6 +80,11 @@ def with_unit(array: pa.Array, given: pa.Array) -> tuple[pa.Array, str] | str | 
     return pc.struct_field(pc.extract_regex(array, WITH_UNIT), "number"), units[0]
 
 
+def _moment(found: re.Match[str], month: int, day: int) -> dt.datetime:
+    hour, minute, second = (int(found[k] or 0) for k in (5, 6, 7))
+    return dt.datetime(int(found[4]), int(found[month]), int(found[day]), hour, minute, second)
+
+
 def days_first(cells: list[str | None]) -> tuple[list[dt.datetime | None], str] | str | None:
     """Dates such as 13/04/2024 where the cells tell which number is the month, and how; a
     sentence's half where they leave it open; None where not every cell is such a date."""
@@ -93,8 +98,7 @@ def days_first(cells: list[str | None]) -> tuple[list[dt.datetime | None], str] 
         return f"{example} may be day/month or month/day: write 2024-12-31"
     month, day = (3, 1) if first > 12 else (1, 3)
     try:
-        read = [m and dt.datetime(int(m[4]), int(m[month]), int(m[day]), *(int(m[k] or 0)
-                for k in (5, 6, 7))) for m in found]  # fmt: skip
+        read = [m and _moment(m, month, day) for m in found]
     except ValueError:
         return f"{example} and others are no dates of one kind: write 2024-12-31"
     order = "day, month, year" if month == 3 else "month, day, year"
