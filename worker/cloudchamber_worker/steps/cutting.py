@@ -53,19 +53,7 @@ def cut_frame(
     frame = calibration.calibrate(
         item.pixels, header, bias=masters.bias, dark=masters.dark, background=cutting.background
     )
-    limit = detection.threshold_of(
-        frame.noise,
-        cutting.threshold.value,
-        cutting.threshold.unit,
-        electrons=unit == "electron",
-    )
-    labels, boxes = detection.find_footprints(detection.above_threshold(frame.image, limit))
-    cuts = list(
-        detection.cut_out(
-            frame.image, labels, boxes, min_pixels=cutting.min_pixels, margin=cutting.margin,
-            max_size=cutting.max_size, saturated=frame.saturated,
-        )
-    )  # fmt: skip
+    cuts = find_cuts(frame, unit, cutting)
     exposure = NewExposure(
         path=path,
         file_name=file_name,
@@ -88,6 +76,23 @@ def cut_frame(
         },
     )
     return CutFrame(frame, exposure, cuts)
+
+
+def find_cuts(frame: Calibrated, unit: str, cutting: Cutting) -> list[Cut]:
+    """The cutouts of a calibrated exposure in reading order; `unit` is that of its pixels."""
+    limit = detection.threshold_of(
+        frame.noise,
+        cutting.threshold.value,
+        cutting.threshold.unit,
+        electrons=unit == "electron",
+    )
+    labels, boxes = detection.find_footprints(detection.above_threshold(frame.image, limit))
+    return list(
+        detection.cut_out(
+            frame.image, labels, boxes, min_pixels=cutting.min_pixels, margin=cutting.margin,
+            max_size=cutting.max_size, saturated=frame.saturated,
+        )
+    )  # fmt: skip
 
 
 def _amplifier(state: AmplifierState) -> dict[str, Any]:
