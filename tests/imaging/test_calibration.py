@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 
-from cloudchamber_worker.imaging.calibration import (
-    amplifiers_of,
-    baseline_and_noise,
-    calibrate,
-    master,
-)
+from cloudchamber_worker.imaging.calibration import calibrate, calibration_frame
+from cloudchamber_worker.imaging.dialects.amplifiers import layout_of
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.levels import baseline_and_noise
+from cloudchamber_worker.imaging.masters import Master, make_masters
 from fits_files import dark
 
 
@@ -47,7 +45,7 @@ def test_overscan_is_subtracted_and_cut_off():
 
 def test_two_amplifiers_in_a_row_have_their_own_overscan():
     header = {"DATASEC": "[1:2048,1:350]", "AMPSROW": 2, "AMPSCOL": 1, "COVER": 32}
-    left, right = amplifiers_of(header, (350, 2112))
+    left, right = layout_of(header, (350, 2112)).amplifiers
     assert left.overscan is not None and right.overscan is not None
     assert (left.data.x0, left.data.x1, left.overscan.x0) == (0, 1024, 2048)
     assert (right.data.x0, right.data.x1, right.overscan.x0) == (1024, 2048, 2080)
@@ -66,16 +64,17 @@ def test_every_amplifier_has_its_own_baseline_and_noise():
 
 def test_a_master_bias_is_subtracted():
     pattern = np.tile(np.arange(64) * 5.0, (64, 1))
-    bias = master([(dark((64, 64), seed=k) + pattern, {}) for k in range(5)])
+    frames = [calibration_frame(dark((64, 64), seed=k) + pattern, {}) for k in range(5)]
+    bias = make_masters("bias", frames).for_frame("", 0)
     frame = calibrate(dark((64, 64), seed=9) + pattern, {}, bias=bias, background="constant")
     assert np.abs(np.median(frame.image, axis=0)).max() < 6
 
 
 def test_masters_of_another_size_are_refused():
     with pytest.raises(Unreadable, match=r"64 x 64.*master bias 32 x 32"):
-        calibrate(dark((64, 64)), {}, bias=np.zeros((32, 32), np.float32))
+        calibrate(dark((64, 64)), {}, bias=Master("bias", np.zeros((32, 32), np.float32), 1))
     with pytest.raises(Unreadable, match="differ in size"):
-        master([(dark((8, 8)), {}), (dark((8, 9)), {})])
+        make_masters("bias", [calibration_frame(dark(size), {}) for size in ((8, 8), (8, 9))])
 
 
 def test_sky_lines_are_seen_and_taken_away():

@@ -81,9 +81,3 @@ def test_the_answer_is_taken(whole):
         file, items = one(whole, data, "b21.fits", **options)
         assert file.question is None
         assert [item.kind for item in items] == ["frame"]
-
-
-def test_a_hit_list_is_recognised(whole):
-    hits = "\n".join(f"{40 + k}\t{100 + k // 5}\t{60 + k}" for k in range(20)).encode()
-    file, _ = one(whole, hits, "frame.txt")
-    assert file.taken_for == "hit_list"

@@ -5,7 +5,8 @@ import pytest
 from astropy.io import fits
 
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.frames import read_frames, stem_of
+from cloudchamber_worker.imaging.frame import stem_of
+from cloudchamber_worker.imaging.frames import read_frames
 from fits_files import dark, fits_bytes
 
 
@@ -46,13 +47,6 @@ def test_every_extension_and_every_plane_is_an_exposure():
     found = frames_of(data)
     assert [f.name for f in found] == ["night-AMP1", "night-2-p000", "night-2-p001", "night-2-p002"]
     assert np.array_equal(found[3].data, cube[2])
-
-
-def test_electrons_are_known_by_bunit():
-    hdu = fits.PrimaryHDU(np.zeros((3, 3), np.float32))
-    hdu.header["BUNIT"] = "electrons"
-    (frame,) = frames_of(fits_bytes(hdu))
-    assert frame.unit == "electron"
 
 
 def test_a_table_is_named_in_the_refusal():

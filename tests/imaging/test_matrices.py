@@ -83,12 +83,3 @@ def test_real_cutouts_are_known_by_their_folder(shared_data):
         refuse_tables(image, path.name)
         folders.add(f"cutouts/{path.name}", image.pixels.shape)
     assert folders.are_images("cutouts/000061.csv")
-
-
-def test_a_hit_list_is_named_for_what_it_is(decoded):
-    hits = "\n".join(f"{40 + k}\t{100 + k // 5}\t{60 + k}" for k in range(20)).encode()
-    ((_, items, reason),) = decoded(hits, "frame.txt")
-    assert not items
-    assert "hit list of a Timepix" in (reason or "")
-    ((_, items, reason),) = decoded(hits, "frame.txt", text_images="yes")
-    assert [item.pixels.shape for item in items] == [(20, 3)]

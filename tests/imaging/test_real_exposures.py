@@ -8,9 +8,10 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from cloudchamber_worker.imaging.calibration import calibrate, master
+from cloudchamber_worker.imaging.calibration import calibrate, calibration_frame
 from cloudchamber_worker.imaging.detection import above_threshold, find_footprints, threshold_of
 from cloudchamber_worker.imaging.frames import read_frames
+from cloudchamber_worker.imaging.masters import make_masters
 
 
 def frames_in(path):
@@ -22,7 +23,7 @@ def frames_in(path):
 
 def footprints_in(frame, **options):
     state = calibrate(frame.data, frame.header, **options)
-    limit = threshold_of(state.noise, electrons=frame.unit == "electron")
+    limit = threshold_of(state.noise, electrons=frame.header.get("BUNIT") == "electron")
     return find_footprints(above_threshold(state.image, limit))
 
 
@@ -69,7 +70,8 @@ def test_cosmic_rays_are_found_beside_sky_lines(shared_data):
     kast = shared_data / "kast"
     bias = [frames_in(kast / f"b{n}.fits.gz")[0] for n in (21, 22, 23)]
     frame = frames_in(kast / "b27.fits.gz")[0]
-    subtracted = master([(f.data, f.header) for f in bias])
+    frames = [calibration_frame(f.data, f.header) for f in bias]
+    subtracted = make_masters("bias", frames).for_frame("", 0)
     state = calibrate(frame.data, frame.header, bias=subtracted)
     assert state.background == "columns"
     assert state.image.shape == (350, 2048)

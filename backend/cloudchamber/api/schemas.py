@@ -43,4 +43,6 @@ BINARY: dict[int | str, dict[str, Any]] = {
     304: {"description": "Unchanged since the ETag that was sent."},
 }
 
-Flag = Literal["edge", "cropped", "saturated", "has_nan"]
+Flag = Literal[
+    "edge", "cropped", "saturated", "has_nan", "row", "column", "bleeding", "beside_masked"
+]

@@ -67,6 +67,7 @@ def follow(api: Api, job: Job, hidden: list[str] | None = None) -> dict[str, Any
 def as_text(report: dict[str, Any]) -> str:
     """The report of an import."""
     lines = account_lines(report["account"])
+    lines += (report["result"] or {}).get("notes", [])
     lines[0] = f"{report['dataset']['name']}: {lines[0]}"
     if report["hidden"]:
         lines.append(f"Left out (hidden files, links that lead nowhere): {len(report['hidden'])}")

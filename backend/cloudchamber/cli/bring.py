@@ -12,6 +12,20 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from cloudchamber.cli.account import account_lines, as_text, exit_code, follow
 from cloudchamber.cli.connection import Annotator, Api, Data, Url, connect
+from cloudchamber.cli.exposure_options import (
+    BackgroundOption,
+    DataSection,
+    Gain,
+    MaskBits,
+    MaskHot,
+    OverscanSection,
+    PolarityOption,
+    ScaleDark,
+    SkipperOption,
+    SkipSamples,
+    Unit,
+    detector_params,
+)
 from cloudchamber.cli.looking import look, look_as_text, look_exit_code
 from cloudchamber.cli.output import Json, give, table, told
 from cloudchamber.cli.packing import find_sources, parcels
@@ -104,6 +118,21 @@ def import_(
     dark: Annotated[
         list[Path] | None, typer.Option(help="Dark exposure for a master dark; may be repeated.")
     ] = None,
+    defects: Annotated[
+        list[Path] | None,
+        typer.Option(help="Image of the pixels never to search (not 0); may be repeated."),
+    ] = None,
+    background: BackgroundOption = None,
+    polarity: PolarityOption = None,
+    scale_dark: ScaleDark = False,
+    mask_hot: MaskHot = False,
+    skipper: SkipperOption = None,
+    skip_samples: SkipSamples = None,
+    unit: Unit = None,
+    gain: Gain = None,
+    data_section: DataSection = None,
+    overscan_section: OverscanSection = None,
+    mask_bits: MaskBits = None,
     class_folders: Annotated[
         ClassFolders, typer.Option(help="What folder names are: class labels, groups, or nothing.")
     ] = ClassFolders.OFF,
@@ -153,12 +182,21 @@ def import_(
         )
         if value is not None
     }
+    params |= {
+        name: value.value
+        for name, value in (
+            ("background", background), ("polarity", polarity), ("skipper", skipper)
+        )
+        if value is not None
+    }  # fmt: skip
+    params |= {"scale_dark": scale_dark, "mask_hot": mask_hot}
+    params |= detector_params(unit, gain, data_section, overscan_section, mask_bits, skip_samples)
     if self_supervised:
         params["self_supervised"] = True
     for value, unit in ((threshold_sigma, "sigma"), (threshold_adu, "adu")):
         if value is not None:
             params["threshold"] = {"value": value, "unit": unit}
-    named = {"bias": bias or [], "dark": dark or []}
+    named = {"bias": bias or [], "dark": dark or [], "defects": defects or []}
     named |= {"labels": labels or [], "metadata": metadata or []}
     apart = [path for group in named.values() for path in group]
     for path in apart:

@@ -5,12 +5,18 @@ from typing import Any
 OPTIONS = {
     "taken_as": "--as",
     "text_images": "--text-images",
+    "skipper": "--skipper",
     "existing_labels": "--existing-labels",
     "existing_values": "--existing-values",
     "label_column": "--label-column",
     "annotator_column": "--annotator-column",
 }
-ROLES = {"bias": "--bias FILE", "dark": "--dark FILE", "labels": "--labels FILE"}
+ROLES = {
+    "bias": "--bias FILE",
+    "dark": "--dark FILE",
+    "defects": "--defects FILE",
+    "labels": "--labels FILE",
+}
 FEW = 3
 
 

@@ -26,8 +26,11 @@ from cloudchamber.data.datasets import Dataset, lock_dataset
 from cloudchamber.data.names import short_names, stem_of
 from cloudchamber.errors import Conflict, Invalid, NotFound
 
-EDGE, CROPPED, SATURATED, HAS_NAN = 1, 2, 4, 8
-FLAGS = {EDGE: "edge", CROPPED: "cropped", SATURATED: "saturated", HAS_NAN: "has_nan"}
+EDGE, CROPPED, SATURATED, HAS_NAN, ROW, COLUMN, BLEEDING, BESIDE_MASKED = (2**k for k in range(8))
+FLAGS = {
+    EDGE: "edge", CROPPED: "cropped", SATURATED: "saturated", HAS_NAN: "has_nan", ROW: "row",
+    COLUMN: "column", BLEEDING: "bleeding", BESIDE_MASKED: "beside_masked",
+}  # fmt: skip
 DTYPES = {"uint8", "int8", "uint16", "int16", "uint32", "int32", "float32", "float64"}
 BATCH = 500
 
@@ -235,7 +238,8 @@ def find_cutouts(
     """Cutouts in order: the given ordinals, or the first `limit` after an ordinal that match."""
     query = select(Cutout).where(Cutout.dataset_id == dataset_id).order_by(Cutout.ordinal)
     if ordinals is not None:
-        return list(session.scalars(query.where(Cutout.ordinal.in_(ordinals))))
+        parts = (ordinals[at : at + BATCH] for at in range(0, len(ordinals), BATCH))
+        return [c for part in parts for c in session.scalars(query.where(Cutout.ordinal.in_(part)))]
     if name is not None:
         query = query.where(
             Cutout.name.icontains(name, autoescape=True)

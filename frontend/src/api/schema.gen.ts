@@ -1176,7 +1176,7 @@ export interface components {
             /** Exposure Name */
             exposure_name: string | null;
             /** Flags */
-            flags: ("edge" | "cropped" | "saturated" | "has_nan")[];
+            flags: ("edge" | "cropped" | "saturated" | "has_nan" | "row" | "column" | "bleeding" | "beside_masked")[];
             /** Height */
             height: number;
             /** Name */

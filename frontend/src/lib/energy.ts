@@ -45,9 +45,11 @@ export function unitName(unit: string | null | undefined): string {
 	return unit ? (NAMES[unit] ?? unit) : "";
 }
 
-/** Whether values of this unit are charge, which an energy scale applies to. */
+/** Whether values of this unit are charge, or charge per pixel, which an energy scale applies to. A
+ * rate, such as electron/s, is none: how long it lasted is the exposure's. */
 export function isCharge(unit: string | null | undefined): boolean {
-	return STORED.has((unit ?? "").split("/")[0] ?? "");
+	const [charge, per] = (unit ?? "").split("/");
+	return STORED.has(charge ?? "") && (per === undefined || per === "px");
 }
 
 function isElectrons(unit: string): boolean {

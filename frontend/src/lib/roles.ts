@@ -1,6 +1,6 @@
 /** What a file is for, guessed from its name and its first bytes; the person has the last word. */
 
-export const ROLES = ["data", "labels", "metadata", "bias", "dark", "ignore"] as const;
+export const ROLES = ["data", "labels", "metadata", "bias", "dark", "defects", "ignore"] as const;
 export type Role = (typeof ROLES)[number];
 
 export const ROLE_CAPTIONS: Record<Role, string> = {
@@ -9,6 +9,7 @@ export const ROLE_CAPTIONS: Record<Role, string> = {
 	metadata: "metadata",
 	bias: "master bias",
 	dark: "master dark",
+	defects: "mask of defects",
 	ignore: "nothing: left out",
 };
 

@@ -1,71 +1,54 @@
-"""From raw ADU to values above the baseline: overscan, master bias and dark, per amplifier.
+"""From raw pixels to values above the baseline: overscan, masters, background, per amplifier.
 
-The baseline of an amplifier is the sigma-clipped median of its pixels and its noise 1.4826 times
-their median absolute deviation (Rousseeuw & Croux 1993, JASA 88, 1273). Two amplifiers of one
-readout may differ by more than a track is high, so nothing here is global.
+Two amplifiers of one readout may differ by more than a track is high, so nothing here is global.
+Levels are subtracted in float64: single precision has no room for a track on a level of 1e9.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from cloudchamber_worker.imaging.background import Background, Choice, subtract_background
+from cloudchamber_worker.imaging.dialects.amplifiers import Amplifier, Layout, layout_of
+from cloudchamber_worker.imaging.dialects.sections import Section
+from cloudchamber_worker.imaging.dialects.settings import DetectorSettings
+from cloudchamber_worker.imaging.dialects.units import exposure_time
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.levels import baseline_and_noise
+from cloudchamber_worker.imaging.masters import CalibrationFrame, Master, bias_is_out
 
-MAD_TO_SIGMA = 1.4826
-SAMPLE = 1 << 20  # pixels that a baseline is estimated from
-CLIP = 4.0
-Background = Literal["auto", "constant", "columns"]
-
-
-@dataclass(frozen=True)
-class Section:
-    """A rectangle of a readout: rows y0..y1, columns x0..x1 (0-based, end excluded)."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """Indices into an array [height, width]."""
-        return slice(self.y0, self.y1), slice(self.x0, self.x1)
-
-    def within(self, height: int, width: int) -> "Section | None":
-        """The part inside an image, None when there is none."""
-        cut = Section(max(self.x0, 0), max(self.y0, 0), min(self.x1, width), min(self.y1, height))
-        return cut if cut.x1 > cut.x0 and cut.y1 > cut.y0 else None
-
-
-@dataclass(frozen=True)
-class Amplifier:
-    """The data and the overscan that one amplifier read out."""
-
-    data: Section
-    overscan: Section | None = None
+BLOCK = 1 << 19  # pixels that are subtracted from at once: float64 of these stay in the cache
 
 
 @dataclass(frozen=True)
 class AmplifierState:
-    """Measured on one exposure: `section` in the calibrated image, values in its unit."""
+    """Measured on one exposure: `section` in the calibrated image, values in its unit; `baseline`
+    is what was left to subtract after overscan and masters. Both are NaN for an amplifier without
+    a finite pixel."""
 
     section: Section
     baseline: float
     noise: float
     overscan: float | None
+    amplifier: Amplifier
+    background: Background
 
 
 @dataclass(frozen=True)
 class Calibrated:
     """An exposure ready for detection.
 
-    image : float32 [height, width], overscan, bias, dark and baseline subtracted; NaN kept
+    image : float32 [height, width], overscan, masters and background subtracted; NaN where nothing
+        is known: outside all sections, masked, undefined in the file
     noise : float32 [height, width] or broadcastable, one sigma per pixel
     origin : (x, y) of the image's first pixel in the readout
     saturated : boolean [height, width]
+    background : the most that any amplifier was given: 'constant', 'columns' or 'mesh'
+    masked : pixels of the image without a value, by cause
+    hidden : float32 [n], what masked pixels would be, in reading order; NaN where it is unknown
+    notes : what is to be said of it
     """
 
     image: np.ndarray
@@ -74,237 +57,274 @@ class Calibrated:
     origin: tuple[int, int]
     saturated: np.ndarray
     background: str
-
-
-def amplifiers_of(header: dict[str, Any], shape: tuple[int, int]) -> tuple[Amplifier, ...]:
-    """The amplifiers a header states, or one for the whole image [height, width].
-
-    Understood: DATASEC/TRIMSEC with BIASSEC, numbered DATASECn/BIASSECn (also DSECn, BSECn), and
-    the Lick layout (AMPSROW amplifiers side by side in DATASEC, COVER overscan columns each,
-    behind the data in the same order).
-    """
-    height, width = shape
-    numbered = _numbered(header, shape)
-    if numbered:
-        return numbered
-    whole = Section(0, 0, width, height)
-    data = _section(header.get("DATASEC") or header.get("TRIMSEC"), shape) or whole
-    side_by_side, cover = header.get("AMPSROW"), header.get("COVER")
-    if isinstance(side_by_side, int) and side_by_side > 1 and isinstance(cover, int):
-        step = (data.x1 - data.x0) // side_by_side
-        found = []
-        for index in range(side_by_side):
-            x0 = data.x0 + index * step
-            x1 = data.x1 if index == side_by_side - 1 else x0 + step
-            over = Section(data.x1 + index * cover, data.y0, data.x1 + (index + 1) * cover, data.y1)
-            found.append(Amplifier(Section(x0, data.y0, x1, data.y1), over.within(height, width)))
-        return tuple(found)
-    return (Amplifier(data, _section(header.get("BIASSEC"), shape)),)
-
-
-def _numbered(header: dict[str, Any], shape: tuple[int, int]) -> tuple[Amplifier, ...]:
-    found = []
-    for data_key, bias_key in (("DATASEC", "BIASSEC"), ("DSEC", "BSEC"), ("TSEC", "BSEC")):
-        for key in sorted(header):
-            match = re.fullmatch(data_key + r"(\d+)", key)
-            data = _section(header[key], shape) if match else None
-            if match and data:
-                found.append(Amplifier(data, _section(header.get(bias_key + match[1]), shape)))
-        if found:
-            break
-    return tuple(found)
-
-
-def _section(text: object, shape: tuple[int, int]) -> Section | None:
-    """Parse an IRAF section `[x1:x2,y1:y2]`, 1-based and end included; None when it is none."""
-    match = re.fullmatch(r"\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]", str(text).strip())
-    if match is None:
-        return None
-    xa, xb, ya, yb = map(int, match.groups())
-    section = Section(min(xa, xb) - 1, min(ya, yb) - 1, max(xa, xb), max(ya, yb))
-    return section.within(*shape)
-
-
-def baseline_and_noise(pixels: np.ndarray) -> tuple[float, float]:
-    """Sigma-clipped median and noise of pixels of any shape, in their unit.
-
-    NaN and infinite values are left out. Where more than half of the pixels are equal the MAD is
-    0; the noise is then the RMS of what lies below the median, mirrored (tracks lie above), and
-    0 only for an image without noise. (NaN, NaN) where no pixel is finite.
-    """
-    flat = np.asarray(pixels).ravel()
-    if flat.size > SAMPLE:
-        flat = flat[:: flat.size // SAMPLE + 1]
-    values = flat[np.isfinite(flat)].astype(np.float64)
-    if not values.size:
-        return float("nan"), float("nan")
-    median = float(np.median(values))
-    sigma = MAD_TO_SIGMA * float(np.median(np.abs(values - median)))
-    if sigma == 0:
-        below = median - values[values < median]
-        for _ in range(5):
-            sigma = float(np.sqrt(2 * np.sum(below**2) / values.size))
-            kept = below[below <= max(5 * sigma, 1e-12)]
-            if len(kept) == len(below):
-                break
-            below = kept
-        return median, sigma
-    values = _dithered(values)
-    for _ in range(5):
-        kept = values[np.abs(values - median) <= CLIP * sigma]
-        if len(kept) == len(values) or len(kept) < 16:
-            break
-        values = kept
-        median = float(np.median(values))
-        sigma = MAD_TO_SIGMA * float(np.median(np.abs(values - median))) or sigma
-    return median, sigma
-
-
-def _dithered(values: np.ndarray) -> np.ndarray:
-    """Digitised values with a uniform half step of noise: the MAD of whole ADU moves in steps of
-    1.48 ADU, which at 6 ADU of noise is a quarter of the threshold. Always the same noise."""
-    steps = np.diff(np.unique(values[:: len(values) // 10_000 + 1]))
-    steps = steps[steps > 1e-3]
-    if not steps.size:
-        return values
-    step = float(steps.min())
-    if np.abs(steps / step - np.rint(steps / step)).max() > 0.01:
-        return values
-    return values + np.random.default_rng(0).uniform(-step / 2, step / 2, values.size)
-
-
-def trim(raw: np.ndarray, header: dict[str, Any]) -> tuple[np.ndarray, list[AmplifierState], Any]:
-    """Overscan-subtracted data area float32 of a readout [height, width], with its amplifiers.
-
-    Returns image, amplifiers (baseline and noise not yet measured: 0), origin (x, y).
-    """
-    if raw.ndim != 2:
-        raise Unreadable(f"is {raw.ndim}-dimensional")
-    found = amplifiers_of(header, (raw.shape[0], raw.shape[1]))
-    x0, y0 = min(a.data.x0 for a in found), min(a.data.y0 for a in found)
-    x1, y1 = max(a.data.x1 for a in found), max(a.data.y1 for a in found)
-    image = raw[y0:y1, x0:x1].astype(np.float32)
-    states = []
-    for amplifier in found:
-        data = amplifier.data
-        section = Section(data.x0 - x0, data.y0 - y0, data.x1 - x0, data.y1 - y0)
-        level = None
-        if amplifier.overscan is not None:
-            level = baseline_and_noise(raw[amplifier.overscan.slices])[0]
-            image[section.slices] -= level
-        states.append(AmplifierState(section, 0.0, 0.0, level))
-    return image, states, (x0, y0)
-
-
-def master(frames: Sequence[tuple[np.ndarray, dict[str, Any]]]) -> np.ndarray:
-    """Median of overscan-subtracted readouts (bias or dark), float32 [height, width].
-
-    Raises
-    ------
-    Unreadable
-        When there is none or their sizes differ.
-    """
-    trimmed = [trim(raw, header)[0] for raw, header in frames]
-    if not trimmed:
-        raise Unreadable("no exposure to make a master from")
-    if len({image.shape for image in trimmed}) > 1:
-        sizes = sorted({f"{i.shape[1]} x {i.shape[0]}" for i in trimmed})
-        raise Unreadable(f"bias or dark exposures differ in size: {', '.join(sizes)}")
-    return np.median(np.stack(trimmed), axis=0).astype(np.float32)
+    layout: Layout
+    masked: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    dark_scale: float | None = None
 
 
 def calibrate(
     raw: np.ndarray,
     header: dict[str, Any],
     *,
-    bias: np.ndarray | None = None,
-    dark: np.ndarray | None = None,
-    background: Background = "auto",
+    mask: np.ndarray | None = None,
+    bias: Master | None = None,
+    dark: Master | None = None,
+    scale_dark: bool = False,
+    background: Choice = "auto",
+    inverted: bool = False,
+    defects: np.ndarray | None = None,
+    hot: np.ndarray | None = None,
+    settings: DetectorSettings | None = None,
 ) -> Calibrated:
-    """Subtract overscan, master bias and dark, and each amplifier's baseline; measure its noise.
+    """Subtract overscan, masters, and each amplifier's background; measure its noise.
 
     Parameters
     ----------
-    raw : ndarray [height, width], ADU or electrons
-    bias, dark : float32 [height, width] of the data area, from `master`
-    background : 'constant' takes one baseline per amplifier; 'columns' also the median of every
-        column and row, and the noise per column (sky lines, slits); 'auto' takes 'columns' where
-        more than a tenth of the columns lie over five standard errors off the baseline.
+    raw : ndarray [height, width], any real dtype; NaN and infinite values are no data
+    mask : boolean [height, width], True where a quality extension or BLANK says no data
+    bias, dark : from `masters.make_masters`, of the data area
+    scale_dark : whether the dark is scaled to this exposure's time
+    background : as for `background.subtract_background`
+    inverted : whether tracks are darker than the background
+    defects, hot : boolean [height, width] of the readout or of the data area, True where never to
+        search: given as a mask, and found by `defects.HotPixelSearch`
+    settings : what is said about the detector
 
     Raises
     ------
     Unreadable
-        When a master's size is not that of the data area, or no pixel is finite.
+        When a master's or mask's size is not that of the data area, or no pixel is finite.
     """
-    image, states, origin = trim(raw, header)
-    for kind, frame in (("bias", bias), ("dark", dark)):
-        if frame is None:
-            continue
-        if frame.shape != image.shape:
+    if raw.ndim != 2:
+        raise Unreadable(f"is {raw.ndim}-dimensional")
+    shape = (raw.shape[0], raw.shape[1])
+    layout = layout_of(header, shape, settings)
+    box = _bounds([amplifier.data for amplifier in layout.amplifiers])
+    notes = list(layout.notes)
+    absent, masked = _absent(raw, mask, layout, box, {"defects": defects, "hot pixels": hot})
+    levels = [_overscan_level(raw, mask, one) for one in layout.amplifiers]
+    bias, told = _bias_to_use(bias, header)
+    notes += told
+    scale, told = _dark_scale(dark, header, scaled=scale_dark)
+    notes += told
+    if scale_dark and bias is None and scale not in (None, 1.0):
+        notes.append("the dark was scaled without a master bias: what bias it holds is scaled too")
+    masters = [(bias, 1.0), (dark, scale or 1.0)]
+    image = np.full((box.height, box.width), np.nan, np.float32)
+    for master, _ in masters:
+        if master is not None and master.image.shape != image.shape:
             raise Unreadable(
-                f"is {image.shape[1]} x {image.shape[0]} px, the master {kind} "
-                f"{frame.shape[1]} x {frame.shape[0]}"
+                f"is {image.shape[1]} x {image.shape[0]} px, the master {master.kind} "
+                f"{master.image.shape[1]} x {master.image.shape[0]}"
             )
-        image -= frame
-    noise = np.zeros((1, image.shape[1]), np.float32)
-    if len({s.section.y0 for s in states}) > 1:
-        noise = np.zeros(image.shape, np.float32)
-    measured = []
-    used = "constant"
-    for state in states:
-        part = image[state.section.slices]
-        level, sigma = baseline_and_noise(part)
-        if not np.isfinite(level):
-            raise Unreadable("has no finite pixel in one of its amplifiers")
-        part -= level
-        local: np.ndarray | float = sigma
-        if background == "columns" or (background == "auto" and _structured(part, sigma)):
-            used = "columns"
-            local = _subtract_columns(part)
-            sigma = float(np.nanmedian(local))
-        rows = state.section.slices[0] if len(noise) > 1 else slice(None)
-        noise[rows, state.section.slices[1]] = local
-        measured.append(AmplifierState(state.section, level, sigma, state.overscan))
+    several_rows = len({one.data.y0 for one in layout.amplifiers}) > 1
+    noise = np.zeros(image.shape if several_rows else (1, image.shape[1]), np.float32)
+    states = []
+    for amplifier, level in zip(layout.amplifiers, levels, strict=True):
+        section = amplifier.data.moved(-box.x0, -box.y0)
+        part = image[section.slices]
+        pedestal = _subtract_levels(part, raw, amplifier, level or 0.0, section, masters, absent)
+        if inverted:
+            np.negative(part, out=part)
+        rest, sigma = baseline_and_noise(part)
+        if not np.isfinite(rest):
+            name = f"amplifier {amplifier.name}" if amplifier.name else "the exposure"
+            notes.append(f"{name} {amplifier.data} has no finite pixel: left out")
+            nothing = Background("constant")
+            states.append(AmplifierState(section, rest, sigma, level, amplifier, nothing))
+            continue
+        part -= np.float32(rest)
+        model, local = subtract_background(part, sigma, background)
+        noise = _with_noise(noise, section, local, image.shape)
+        sigma = float(np.nanmedian(local))
+        baseline = pedestal - rest if inverted else pedestal + rest
+        states.append(AmplifierState(section, baseline, sigma, level, amplifier, model))
+    if not any(np.isfinite(state.baseline) for state in states):
+        raise Unreadable("has no finite pixel")
+    for master, _ in masters:
+        if master is not None and (lost := int(np.count_nonzero(~np.isfinite(master.image)))):
+            masked[f"no value in the master {master.kind}"] = lost
+    kinds = [state.background.kind for state in states]
+    used = next((kind for kind in ("mesh", "columns") if kind in kinds), "constant")
     return Calibrated(
-        image, noise, tuple(measured), origin, _saturated(raw, header, image, origin), used
-    )
+        image, noise, tuple(states), (box.x0, box.y0),
+        _saturated(raw, header, box), used, layout, masked, tuple(notes), scale,
+    )  # fmt: skip
 
 
-def _structured(part: np.ndarray, sigma: float) -> bool:
-    if sigma == 0 or min(part.shape) < 32:
-        return False
-    part = part[:: max(1, part.shape[0] // 512)]  # 512 rows tell a column's level well enough
-    medians = _medians(part, 0)
-    error = 1.2533 * sigma / np.sqrt(part.shape[0])
-    return bool(np.nanmean(np.abs(medians) > 5 * error) > 0.1)
+def calibration_frame(
+    raw: np.ndarray,
+    header: dict[str, Any],
+    *,
+    mask: np.ndarray | None = None,
+    extension: str = "",
+    place: int = 0,
+    settings: DetectorSettings | None = None,
+) -> CalibrationFrame:
+    """A readout [height, width] for a master: its data area, the overscan subtracted."""
+    layout = layout_of(header, (raw.shape[0], raw.shape[1]), settings)
+    box = _bounds([amplifier.data for amplifier in layout.amplifiers])
+    absent, _ = _absent(raw, mask, layout, box, {})
+    image = np.full((box.height, box.width), np.nan, np.float32)
+    for amplifier in layout.amplifiers:
+        level = _overscan_level(raw, mask, amplifier)
+        section = amplifier.data.moved(-box.x0, -box.y0)
+        values = raw[amplifier.data.slices].astype(np.float64) - (level or 0.0)
+        if absent is not None:
+            values[absent[section.slices]] = np.nan
+        image[section.slices] = values
+    return CalibrationFrame(image, header, extension, place)
 
 
-def _subtract_columns(part: np.ndarray) -> np.ndarray:
-    """Subtract column, then row medians in place (columns once more where rows had stood in the
-    way); return the noise of every column [width]."""
-    for axis in (0, 1, 0):
-        part -= np.expand_dims(_medians(part, axis), axis)
-    spread = MAD_TO_SIGMA * _medians(np.abs(part), 0)
-    return np.maximum(spread, np.nanmedian(spread)).astype(np.float32)
+def _bounds(sections: Sequence[Section]) -> Section:
+    """The smallest rectangle around sections."""
+    return Section(
+        min(s.x0 for s in sections), min(s.y0 for s in sections),
+        max(s.x1 for s in sections), max(s.y1 for s in sections),
+    )  # fmt: skip
 
 
-def _medians(part: np.ndarray, axis: int) -> np.ndarray:
-    """Medians along an axis; 0 where a line holds no finite pixel."""
-    if np.isfinite(part).all():
-        return np.median(part, axis=axis)
-    masked = np.ma.masked_invalid(part)
-    return np.ma.median(masked, axis=axis).filled(0.0)
+def _absent(
+    raw: np.ndarray,
+    mask: np.ndarray | None,
+    layout: Layout,
+    box: Section,
+    never: dict[str, np.ndarray | None],
+) -> tuple[np.ndarray | None, dict[str, int]]:
+    """Pixels of the box without a value (None for none), and how many by cause."""
+    counts: dict[str, int] = {}
+    absent: np.ndarray | None = None
+
+    def leave_out(pixels: np.ndarray, cause: str) -> None:
+        nonlocal absent
+        new = pixels if absent is None else pixels & ~absent
+        if n := int(np.count_nonzero(new)):
+            counts[cause] = n
+            absent = pixels.copy() if absent is None else absent | pixels
+
+    covered = sum(amplifier.data.pixels for amplifier in layout.amplifiers)
+    if covered < box.pixels:
+        outside = np.ones((box.height, box.width), bool)
+        for amplifier in layout.amplifiers:
+            outside[amplifier.data.moved(-box.x0, -box.y0).slices] = False
+        leave_out(outside, "in no section")
+    if mask is not None:
+        leave_out(mask[box.slices], "masked in the file")
+    if raw.dtype.kind == "f":
+        area = raw[box.slices]
+        with np.errstate(invalid="ignore", over="ignore"):
+            whole = np.isfinite(np.sum(area, dtype=np.float64))
+        if not whole:
+            leave_out(np.isnan(area), "NaN")
+            leave_out(np.isinf(area), "infinite")
+    for cause, pixels in never.items():
+        if pixels is None:
+            continue
+        inside = pixels[box.slices] if pixels.shape == raw.shape else pixels
+        if inside.shape != (box.height, box.width):
+            raise Unreadable(
+                f"is {box.width} x {box.height} px, the mask of {cause} "
+                f"{inside.shape[1]} x {inside.shape[0]}"
+            )
+        leave_out(inside, cause)
+    return absent, counts
 
 
-def _saturated(
-    raw: np.ndarray, header: dict[str, Any], image: np.ndarray, origin: tuple[int, int]
+def _overscan_level(raw: np.ndarray, mask: np.ndarray | None, amplifier: Amplifier) -> float | None:
+    """The level of an amplifier's overscan; None where it has none, or that has no value."""
+    if amplifier.overscan is None:
+        return None
+    pixels = raw[amplifier.overscan.slices]
+    if mask is not None:
+        pixels = pixels[~mask[amplifier.overscan.slices]]
+    level = baseline_and_noise(pixels)[0]
+    return level if np.isfinite(level) else None
+
+
+def _subtract_levels(
+    part: np.ndarray,
+    raw: np.ndarray,
+    amplifier: Amplifier,
+    level: float,
+    section: Section,
+    masters: list[tuple[Master | None, float]],
+    absent: np.ndarray | None,
+) -> float:
+    """Write an amplifier's data less overscan, masters and pedestal into `part`, float32; returns
+    the pedestal. It brings values near 0 while they are float64, so that float32 holds them."""
+    data = raw[amplifier.data.slices]
+    hidden = None if absent is None else absent[section.slices]
+    taken = [
+        (master.image[section.slices], scale) for master, scale in masters if master is not None
+    ]
+    pedestal = _rough_level(data, hidden) - level
+    pedestal -= sum(scale * _rough_level(image, hidden) for image, scale in taken)
+    rows = max(1, BLOCK // part.shape[1])
+    for start in range(0, len(part), rows):
+        block = slice(start, start + rows)
+        values = data[block].astype(np.float64)
+        values -= level + pedestal
+        for image, scale in taken:
+            values -= image[block] if scale == 1.0 else image[block] * scale
+        if hidden is not None:
+            values[hidden[block]] = np.nan
+        with np.errstate(over="ignore"):  # beyond single precision: not finite, so no data
+            part[block] = values
+    return pedestal
+
+
+def _rough_level(pixels: np.ndarray, hidden: np.ndarray | None) -> float:
+    """About the middle of an image, from some thousand of its pixels."""
+    step = max(1, int(np.sqrt(pixels.size / 16_384)))
+    sample = pixels[::step, ::step]
+    sample = sample[np.isfinite(sample)] if hidden is None else sample[
+        np.isfinite(sample) & ~hidden[::step, ::step]
+    ]  # fmt: skip
+    return float(np.median(sample)) if sample.size else 0.0
+
+
+def _with_noise(
+    noise: np.ndarray, section: Section, local: np.ndarray | float, shape: tuple[int, ...]
 ) -> np.ndarray:
+    """`noise` with that of an amplifier: one row [width] as long as that says all."""
+    if np.ndim(local) == 2 and len(noise) == 1:
+        noise = np.broadcast_to(noise, shape).copy()
+    rows = section.slices[0] if len(noise) > 1 else slice(None)
+    noise[rows, section.slices[1]] = local
+    return noise
+
+
+def _bias_to_use(bias: Master | None, header: dict[str, Any]) -> tuple[Master | None, list[str]]:
+    if bias is None or not (why := bias_is_out(header)):
+        return bias, []
+    return None, [f"the master bias was not subtracted: {why}"]
+
+
+def _dark_scale(
+    dark: Master | None, header: dict[str, Any], *, scaled: bool
+) -> tuple[float | None, list[str]]:
+    """By what the dark is multiplied, None without one; and what is to be said of it."""
+    if dark is None:
+        return None, []
+    here, there = exposure_time(header), dark.exposure_time
+    if here is None or there is None:
+        told = ["the dark was not scaled: no exposure time is stated"] if scaled else []
+        return 1.0, told
+    if scaled:
+        return here / there, []
+    if abs(here / there - 1) > 0.01:
+        return 1.0, [f"exposed for {here:g} s, the master dark for {there:g} s: not scaled"]
+    return 1.0, []
+
+
+def _saturated(raw: np.ndarray, header: dict[str, Any], box: Section) -> np.ndarray:
     """Pixels at SATURATE, or at the top of an integer's range."""
-    x0, y0 = origin
-    data = raw[y0 : y0 + image.shape[0], x0 : x0 + image.shape[1]]
+    data = raw[box.slices]
     limit = header.get("SATURATE")
     if isinstance(limit, (int, float)) and not isinstance(limit, bool) and limit > 0:
-        return data >= limit
+        with np.errstate(invalid="ignore"):
+            return data >= limit
     if data.dtype.kind in "iu":
         return data >= np.iinfo(data.dtype).max
-    return np.zeros(image.shape, bool)
+    return np.zeros(data.shape, bool)

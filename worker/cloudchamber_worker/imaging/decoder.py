@@ -20,10 +20,13 @@ import numpy as np
 import pyarrow as pa
 
 from cloudchamber_worker.imaging import archives, instruments, kinds, packed, tables
+from cloudchamber_worker.imaging.crops import read_crops
+from cloudchamber_worker.imaging.dialects.hit_lists import HitList, read_hits
 from cloudchamber_worker.imaging.errors import NeedsAnswer, Unreadable
 from cloudchamber_worker.imaging.file_images import send_images
 from cloudchamber_worker.imaging.frame_uses import ask_for_use
 from cloudchamber_worker.imaging.options import Options
+from cloudchamber_worker.imaging.pixels import LeftOut
 from cloudchamber_worker.imaging.places import Place
 from cloudchamber_worker.imaging.run_members import send_runs
 
@@ -180,9 +183,17 @@ class Decoder:
             raise Unreadable(f"is larger than {packed.MAX_MEMBER_BYTES >> 20} MiB")
         stream.seek(0)
         data = stream.read()
+        if kind == "text" and self.role == "data" and self.options.text_images != "yes":
+            hits = read_hits(data)
+            if hits is not None:
+                self.hits(place, hits)
+                return
         structured = kind == "npy" and tables.is_structured(data)
         if as_table or structured or (kind == "text" and tables.looks_like_table(data)):
             self.tables(place, data, kind)
+            return
+        if self.role == "defects":
+            self.defects(place, data, kind)
             return
         if self.role in ("bias", "dark") and self.options.taken_as != "exposures":
             raise Unreadable(f"is {kind.upper()}; a {self.role} is a FITS exposure")
@@ -190,17 +201,28 @@ class Decoder:
 
     def frames(self, place: Place, stream: BinaryIO, size: int) -> None:
         """Send the exposures of a FITS file, or its tables where it holds no image."""
+        from cloudchamber_worker.imaging.frame import Frame
         from cloudchamber_worker.imaging.frames import read_frames  # astropy: half a second
         from cloudchamber_worker.imaging.tables.astronomy import tables_beside
 
         sent = 0
+        as_they_are = self.options.taken_as == "exposures" or self.role == "defects"
         try:
-            for frame in read_frames(stream, place.name, size):
+            for frame in read_frames(
+                stream, place.name, size, self.options.settings, skipper=self.options.skipper,
+                as_they_are=as_they_are,
+            ):  # fmt: skip
+                if not isinstance(frame, Frame):
+                    kind = "part_refused" if frame.refused else "part_ignored"
+                    self.tell(kind, part=frame.part, reason=frame.reason)
+                    continue
                 if self.role == "data" and self.options.taken_as == "auto" and not sent:
                     ask_for_use(frame.header, frame.data, place.name.rpartition("/")[2])
                 self.array(
-                    "frame", frame.data, name=place.name + frame.suffix, hdu=frame.hdu,
-                    plane=frame.plane, header=frame.header,
+                    "frame", frame.data, frame.mask, name=place.name + frame.suffix,
+                    hdu=frame.hdu, plane=frame.plane, header=frame.header,
+                    extension=frame.extension, place=frame.place, step=frame.step,
+                    flags=frame.flags, used_flags=frame.used_flags, notes=frame.notes,
                 )  # fmt: skip
                 sent += 1
             for part, reason in tables_beside(stream):
@@ -213,6 +235,26 @@ class Decoder:
                 self.tables(place, stream.read(), "fits")
             except Unreadable as table_error:
                 raise Unreadable(f"{error}; as a table it {table_error}") from None
+
+    def hits(self, place: Place, hits: HitList) -> None:
+        """Send the frames of a hit list."""
+        self.tell("note", note=hits.note)
+        for frame in hits.images():
+            alone = len(hits.frames) == 1
+            self.array(
+                "frame", frame.pixels, name=place.name + ("" if alone else f"-p{frame.number:03d}"),
+                hdu=0, plane=None if alone else frame.number, header={"BUNIT": "count"},
+                taken_for="hit_list",
+            )  # fmt: skip
+
+    def defects(self, place: Place, data: bytes, kind: str) -> None:
+        """Send the mask of defects that a picture or an array is."""
+        for image in read_crops(data, kind):
+            if isinstance(image, LeftOut):
+                self.tell("part_refused", part=image.part, reason=image.reason)
+                continue
+            pixels = image.pixels if image.pixels.ndim == 2 else image.pixels.max(axis=2)
+            self.array("frame", pixels, name=place.name + image.part, header={})
 
     def tables(self, place: Place, data: bytes, kind: str) -> None:
         """Send every table of a file."""

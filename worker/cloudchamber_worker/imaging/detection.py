@@ -13,6 +13,11 @@ import numpy as np
 from scipy import ndimage
 
 EDGE, CROPPED, SATURATED = 1, 2, 4
+ROW, COLUMN, BLEEDING, BESIDE_MASKED = 16, 32, 64, 128  # 8 is the database's, for NaN
+LINE = 32  # px in one row or column, beyond which a footprint may be a bad one
+LINE_SHARE = 0.5  # of the amplifier's or frame's side
+BLED = 8  # saturated px in a row, beyond which charge has run along its column
+BLED_ASPECT = 4
 SINGLE_ELECTRON_NOISE = 0.3  # electrons; below it the peaks of 0 and 1 electron do not overlap
 EIGHT = np.ones((3, 3), bool)
 
@@ -24,7 +29,9 @@ class Cut:
     pixels : float32 [height, width], the calibrated values, neighbours' included
     mask : boolean [height, width], the footprint
     x0, y0 : place of the first pixel in the calibrated image
-    flags : bits EDGE (touches the border), CROPPED (was longer than allowed), SATURATED
+    flags : bits EDGE (touches the border), CROPPED (was longer than allowed), SATURATED, ROW and
+        COLUMN (most of it lies in one row or column that it fills), BLEEDING (saturated along a
+        row or column), BESIDE_MASKED (touches a pixel without a value)
     """
 
     pixels: np.ndarray
@@ -82,6 +89,7 @@ def cut_out(
     pixel and flagged.
     """
     height, width = image.shape
+    some_saturated = saturated is not None and bool(saturated.any())
     sizes = np.bincount(labels[labels > 0], minlength=len(boxes) + 1)
     for label, (rows, columns) in enumerate(boxes, 1):
         if sizes[label] < min_pixels:
@@ -105,9 +113,41 @@ def cut_out(
             inner = np.zeros_like(mask)
             inner[rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0] = True
             mask &= inner
-        if saturated is not None and bool((saturated[box] & mask).any()):
-            flags |= SATURATED
+        if some_saturated and saturated is not None:
+            flags |= _flags_of_saturation(saturated[box] & mask)
+        if max(mask.shape) >= LINE:
+            flags |= _flags_of_lines(mask, (height, width))
+        if _touches_nothing(image[box], mask):
+            flags |= BESIDE_MASKED
         yield Cut(image[box].copy(), mask, x0, y0, flags)
+
+
+def _touches_nothing(pixels: np.ndarray, mask: np.ndarray) -> bool:
+    """Whether a footprint has a neighbour without a value, so that it may go on beneath it."""
+    absent = np.isnan(pixels)
+    if not absent.any():
+        return False
+    return bool((ndimage.binary_dilation(mask, EIGHT) & absent).any())
+
+
+def _flags_of_saturation(saturated: np.ndarray) -> int:
+    """SATURATED, and BLEEDING where the saturated pixels are a line: charge beyond the full well
+    runs along its column (Janesick 2001, Scientific Charge-Coupled Devices, 4.2)."""
+    if not saturated.any():
+        return 0
+    rows, columns = np.count_nonzero(saturated.any(1)), np.count_nonzero(saturated.any(0))
+    long, short = max(rows, columns), min(rows, columns)
+    return SATURATED | (BLEEDING if long >= BLED and long >= BLED_ASPECT * short else 0)
+
+
+def _flags_of_lines(mask: np.ndarray, shape: tuple[int, int]) -> int:
+    """ROW or COLUMN where one of the footprint holds half of it and of the frame's side."""
+    flags = 0
+    for axis, side, flag in ((1, shape[1], ROW), (0, shape[0], COLUMN)):
+        longest = int(mask.sum(axis=axis).max())
+        if longest >= max(LINE, LINE_SHARE * side) and longest >= 0.5 * mask.sum():
+            flags |= flag
+    return flags
 
 
 def _window(side: slice, centre: int, size: int) -> slice:

@@ -22,7 +22,7 @@ USES = (
 WORDS = {
     "bias": "a bias frame",
     "dark": "a master dark",
-    "defect_mask": "a mask of defects, which is not applied",
+    "defect_mask": "a mask of defects",
 }
 MASK_VALUES = 64  # a mask has few values: its bits
 

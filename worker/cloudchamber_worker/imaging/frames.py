@@ -7,68 +7,35 @@ image compression).
 import contextlib
 import math
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import PurePath
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-import numpy as np
 from astropy.io import fits
 
+from cloudchamber_worker.imaging.dialects.settings import DetectorSettings
 from cloudchamber_worker.imaging.errors import Unreadable
+from cloudchamber_worker.imaging.fits_images import FitsImages, in_words
+from cloudchamber_worker.imaging.frame import Frame, NoExposure
+from cloudchamber_worker.imaging.options import Skipper
 
 MAX_PIXELS = 200_000_000
 MAX_IMAGES = 1_000
 NOT_IMAGES = {"BinTableHDU": "a table", "TableHDU": "a table", "GroupsHDU": "random groups"}
-# Longest first: `x.fits.gz` is called x.
-SUFFIXES = (".fits.fz", ".fits.gz", ".fit.gz", ".fts.gz", ".fits", ".fit", ".fts", ".fz", ".gz")
 
 
-@dataclass(frozen=True)
-class Frame:
-    """One readout as it stands in the file.
-
-    stem : of the file's name
-    suffix : '-' and the HDU's name when the file holds several, `-pN` for a plane, else ''
-    data : ndarray [height, width], the file's own dtype after BSCALE and BZERO
-    header : JSON values of the HDU's cards, the primary header's below them
-    """
-
-    stem: str
-    suffix: str
-    hdu: int
-    plane: int | None
-    data: np.ndarray
-    header: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Stem and suffix."""
-        return self.stem + self.suffix
-
-    @property
-    def unit(self) -> str:
-        """'electron' when BUNIT says so, else 'ADU'."""
-        return unit_of(self.header)
-
-
-def unit_of(header: dict[str, Any]) -> str:
-    """Unit of the pixels by BUNIT: 'electron' or 'ADU' (the default)."""
-    bunit = str(header.get("BUNIT", "")).strip().lower().rstrip("s")
-    return "electron" if bunit in ("electron", "e", "e-") else "ADU"
-
-
-def stem_of(name: str) -> str:
-    """File name without folder and FITS suffixes."""
-    base = PurePath(name.replace("\\", "/")).name
-    for suffix in SUFFIXES:
-        if base.lower().endswith(suffix) and len(base) > len(suffix):
-            return base[: -len(suffix)]
-    return PurePath(base).stem or base
-
-
-def read_frames(stream: BinaryIO, name: str, size: int) -> Iterator[Frame]:
+def read_frames(
+    stream: BinaryIO,
+    name: str,
+    size: int,
+    settings: Callable[[dict[str, Any]], DetectorSettings] = lambda _: DetectorSettings(),
+    *,
+    skipper: Skipper = "ask",
+    as_they_are: bool = False,
+) -> Iterator[Frame | NoExposure]:
     """Yield the exposures of an uncompressed FITS stream; .fz tile compression is understood.
+
+    Of several images, those that are errors, variances, weights or masks of another are no
+    exposures: masks are applied, and each is named.
 
     Parameters
     ----------
@@ -77,12 +44,17 @@ def read_frames(stream: BinaryIO, name: str, size: int) -> Iterator[Frame]:
         File name, for the exposures' names.
     size : int
         Bytes in `stream`; a header that claims more pixels than that is refused unread.
+    settings : what is said about the detector of a header
+    skipper : as in `Options`
+    as_they_are : whether every image is an exposure, whatever its header says
 
     Raises
     ------
     Unreadable
         When the file is damaged before its first image or holds none. Damage after that ends
         the iteration with the same error, and what was yielded stands.
+    NeedsAnswer
+        When an image may be a raw Skipper frame or an averaged one.
     """
     stream.seek(0)
     with contextlib.ExitStack() as stack:
@@ -91,13 +63,15 @@ def read_frames(stream: BinaryIO, name: str, size: int) -> Iterator[Frame]:
         try:
             hdus = fits.open(stream, memmap=False, lazy_load_hdus=True)
         except Exception as error:
-            raise Unreadable(f"is not readable as FITS: {_words(error)}") from error
+            raise Unreadable(f"is not readable as FITS: {in_words(error)}") from error
         stack.callback(hdus.close, closed=False)  # the stream is the caller's
         images, seen = _find_images(hdus, size)
         if not images:
             raise Unreadable(f"holds no image, only {_tell(seen)}")
-        for index in images[:MAX_IMAGES]:
-            yield from _frames_of(hdus, index, name, alone=len(images) == 1)
+        file = FitsImages(
+            hdus, name, size, images[:MAX_IMAGES], settings, skipper, as_they_are=as_they_are
+        )
+        yield from file.frames()
         if len(images) > MAX_IMAGES:
             raise Unreadable(f"holds {len(images)} images; the first {MAX_IMAGES} were taken")
 
@@ -114,7 +88,7 @@ def _find_images(hdus: fits.HDUList, size: int) -> tuple[list[int], list[str]]:
         except Exception as error:
             if images:
                 return images, seen
-            raise Unreadable(f"has a damaged header in HDU {index}: {_words(error)}") from error
+            raise Unreadable(f"has a damaged header in HDU {index}: {in_words(error)}") from error
         kind = _kind(hdu)
         if kind == "image":
             _check_size(hdu, index, size)
@@ -138,7 +112,7 @@ def _kind(hdu: Any) -> str:
     shape = hdu.shape
     if len(shape) < 2:
         return "an empty HDU" if not shape else "a one-dimensional HDU"
-    if 0 in shape:
+    if min(shape) <= 0:
         return f"an image of {' x '.join(map(str, shape[::-1]))} pixels"
     return "image"
 
@@ -157,57 +131,6 @@ def _check_size(hdu: Any, index: int, size: int) -> None:
         )
 
 
-def _frames_of(hdus: fits.HDUList, index: int, name: str, *, alone: bool) -> Iterator[Frame]:
-    hdu: Any = hdus[index]
-    primary: Any = hdus[0]
-    try:
-        data = np.asarray(hdu.data)
-        header = {**_cards(primary.header), **_cards(hdu.header)}
-    except MemoryError as error:
-        raise Unreadable(f"HDU {index} does not fit in the decoder's memory") from error
-    except Exception as error:
-        raise Unreadable(f"HDU {index} cannot be read: {_words(error)}") from error
-    if data.dtype.kind not in "uif" or data.ndim < 2:
-        raise Unreadable(f"HDU {index} holds {data.dtype} values, no pixels")
-    suffix = ""
-    if not alone:
-        suffix = f"-{hdu.name.strip() or index}"
-        if hdu.name.strip() and hdu.ver != 1:
-            suffix = f"{suffix}-{hdu.ver}"
-    planes = data.reshape(-1, *data.shape[-2:])
-    for number, plane in enumerate(planes):
-        single = len(planes) == 1
-        yield Frame(
-            stem_of(name),
-            suffix if single else f"{suffix}-p{number:03d}",
-            index,
-            None if single else number,
-            plane,
-            header,
-        )
-
-
-def _cards(header: fits.Header) -> dict[str, Any]:
-    cards: dict[str, Any] = {}
-    for card in header.cards:
-        try:
-            key, value = card.keyword, card.value
-        except Exception as error:
-            cards.setdefault("UNREADABLE", _words(error))
-            continue
-        if key in ("COMMENT", "HISTORY", "", "SIMPLE", "XTENSION", "EXTEND"):
-            continue
-        if isinstance(value, float) and not math.isfinite(value):
-            value = str(value)
-        if isinstance(value, (bool, int, float, str)):
-            cards[key] = value
-    return cards
-
-
 def _tell(seen: list[str]) -> str:
     kinds = list(dict.fromkeys(seen))
     return ", ".join(kinds[:4]) + (" and more" if len(kinds) > 4 else "") if kinds else "nothing"
-
-
-def _words(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200] or type(error).__name__

@@ -16,6 +16,7 @@ MAGIC = (
     (b"\x1f\x8b", "gzip"),
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\x00", "xz"),
+    (b"\x1f\x9d", "lzw"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"PAR1", "parquet"),
@@ -23,7 +24,7 @@ MAGIC = (
     (b"GIF8", "gif"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
 )
-PACKED = ("gzip", "bzip2", "xz")  # one file inside, or a tar
+PACKED = ("gzip", "bzip2", "xz", "lzw")  # one file inside, or a tar
 ARCHIVES = ("zip", "tar")
 BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # bytes, by version
 UNPACK = "which is not read: unpack it and bring the files, or a zip or tar of them"
@@ -32,7 +33,6 @@ CONVERT = "which is not read: convert it to PNG or TIFF"
 FOREIGN = (
     (0, b"\x00\x00\x01\x00", f"an ICO, {CONVERT}"),
     (0, b"%PDF", "a PDF, which is not read: bring its images as PNG or TIFF"),
-    (0, b"\x1f\x9d", f"a .Z (LZW) file, {UNPACK} (uncompress)"),
     (0, b"7z\xbc\xaf", f"a 7z archive, {UNPACK}"),
     (0, b"Rar!", f"a RAR archive, {UNPACK}"),
     (0, b"\x28\xb5\x2f\xfd", f"a Zstandard file, {UNPACK}"),
@@ -62,7 +62,7 @@ RAW_CAMERA = (
 
 def kind_of(head: bytes) -> str:
     """What a file is by its first `HEAD` bytes: png, jpeg, gif, bmp, webp, pnm, tiff, npy, hdf5,
-    fits, gzip, bzip2, xz, zip, tar, parquet, root or text.
+    fits, gzip, bzip2, xz, lzw, zip, tar, parquet, root or text.
 
     Raises
     ------

@@ -16,8 +16,6 @@ NO_NUMBERS = "is text, neither a matrix of numbers nor a table with a header"
 # Names that matrices have; others, such as .adc or .lst, are tables of some instrument.
 SUFFIXES = (".csv", ".txt", ".tsv", ".dat", ".asc", ".mat", "")
 PACKED_SUFFIXES = (".gz", ".bz2", ".xz")
-HITS = 4  # rows from which three columns may be hits
-TIMEPIX_SIDE = 4096  # of the largest mosaics
 ENOUGH = 5  # matrices in a folder that show it is one of images
 SAME_SIDE = 8  # a side from which matrices that are all of one shape are images
 QUESTION = "A matrix of numbers, {height} x {width}: an image, or a table without a header?"
@@ -82,12 +80,6 @@ def refuse_tables(image: Image, name: str) -> None:
             "looks like boxes in YOLO's form (class, x, y, width, height): bring labels as a table "
             "with a column of names, or say that it is an image"
         )
-    if _is_hits(image.pixels):
-        raise Unreadable(
-            "looks like a hit list of a Timepix (x, y, counts), which is not read: bring its "
-            "frames as FITS, TIFF or HDF5, or say that it is an image",
-            taken_for="hit_list",
-        )
     if min(height, width) == 1:
         raise Unreadable(
             f"is one {'row' if height == 1 else 'column'} of numbers, taken for no image unless "
@@ -103,15 +95,6 @@ def _is_boxes(matrix: np.ndarray) -> bool:
     return bool(
         np.array_equal(classes, np.rint(classes)) and places.min() >= 0 and places.max() <= 1
     )
-
-
-def _is_hits(matrix: np.ndarray) -> bool:
-    """Rows of a pixel's column, row and counts: whole numbers, and every pixel once a frame."""
-    if matrix.shape[1] != 3 or len(matrix) < HITS or matrix.dtype.kind not in "ui":
-        return False
-    places = matrix[:, :2]
-    once = len(np.unique(places, axis=0)) == len(places)
-    return bool(once and matrix.min() >= 0 and places.max() < TIMEPIX_SIDE and matrix[:, 2].all())
 
 
 @dataclass

@@ -2,10 +2,11 @@
 
 import bz2
 import gzip
+import io
 import lzma
 import zlib
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from cloudchamber_worker.imaging.errors import Unreadable
 
@@ -81,7 +82,7 @@ def read_capped(stream: BinaryIO, packed: int) -> bytes:
 
 
 def unpack_file(stream: BinaryIO, kind: str, packed: int) -> bytes:
-    """The content of a 'gzip', 'bzip2' or 'xz' file of `packed` bytes.
+    """The content of a 'gzip', 'bzip2', 'xz' or 'lzw' (.Z) file of `packed` bytes.
 
     Raises
     ------
@@ -89,6 +90,8 @@ def unpack_file(stream: BinaryIO, kind: str, packed: int) -> bytes:
         When it is damaged or unpacks to more than the limits allow.
     """
     stream.seek(0)
+    if kind == "lzw":
+        return _unpack_lzw(stream, packed)
     openers = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File, "xz": lzma.LZMAFile}
     source = {"fileobj": stream} if kind == "gzip" else {"filename": stream}
     try:
@@ -98,6 +101,33 @@ def unpack_file(stream: BinaryIO, kind: str, packed: int) -> bytes:
         raise Unreadable("does not fit in the decoder's memory") from error
     except DAMAGE as error:
         raise Unreadable(f"is a damaged {kind}: {error}") from error
+
+
+class _Capped(io.BytesIO):
+    """Takes what is written until it is a bomb."""
+
+    def __init__(self, packed: int) -> None:
+        super().__init__()
+        self._packed = packed
+
+    def write(self, data: Any) -> int:
+        written = super().write(data)
+        refuse_bomb(self.tell(), self._packed)
+        return written
+
+
+def _unpack_lzw(stream: BinaryIO, packed: int) -> bytes:
+    """The content of what `compress` of Unix wrote."""
+    import ncompress
+
+    unpacked = _Capped(packed)
+    try:
+        ncompress.decompress(stream, unpacked)
+    except Unreadable:
+        raise
+    except Exception as error:
+        raise Unreadable(f"is a damaged .Z: {str(error)[:120] or type(error).__name__}") from error
+    return unpacked.getvalue()
 
 
 def inflate(raw: bytes, limit: int) -> bytes:

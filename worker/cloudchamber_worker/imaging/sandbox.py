@@ -19,7 +19,7 @@ from unicodedata import normalize
 import numpy as np
 import pyarrow as pa
 
-from cloudchamber_worker.imaging.options import Options, Role, TakenAs, TextImages
+from cloudchamber_worker.imaging.options import Options, Role, Skipper, TakenAs, TextImages
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,11 @@ class Item:
 
     name : the file's name, with '-0003' or '-AMP1' where the file holds several
     pixels : frame [height, width]; crop [height, width] or [height, width, 3]; file's own dtype
-    mask : bool [height, width], what of a crop is inside (alpha > 0); None when all of it is
-    about : frame: hdu, plane, header; crop: folder, notes, um_per_px where it is known, and
-        text_matrix (True) for a matrix in a text file, which `TextFolders` may decide about;
+    mask : bool [height, width], what of a crop is inside (alpha > 0); None when all of it is. Of a
+        frame, what is no data
+    about : frame: all of `Frame` but its pixels; crop: folder, notes, um_per_px where it is
+        known, and text_matrix (True) for a matrix in a text file, which `TextFolders` may decide
+        about;
         table: all of `ReadTable` but its columns
     """
 
@@ -94,6 +96,9 @@ def decode(
     parcel: bool = False,
     taken_as: TakenAs = "auto",
     text_images: TextImages = "ask",
+    skipper: Skipper = "ask",
+    detector: dict[str, Any] | None = None,
+    detectors: dict[str, dict[str, Any]] | None = None,
     keep_alive: Callable[[], None] | None = None,
 ) -> Iterator[DecodedFile]:
     """Decode an upload: yields every file in it, one for a plain file, more for an archive.
@@ -101,10 +106,13 @@ def decode(
     Parameters
     ----------
     stream : a real file (with a descriptor); the child reads it
-    name, role, parcel, taken_as, text_images : as in `Options`
+    name, role, parcel, taken_as, text_images, skipper, detector, detectors : as in `Options`
     keep_alive : called about once a second while waiting; may raise to stop
     """
-    options = Options(normalize("NFC", name), role, parcel, taken_as, text_images)
+    options = Options(
+        normalize("NFC", name), role, parcel, taken_as, text_images, skipper, detector or {},
+        detectors or {},
+    )  # fmt: skip
     run = _Run(stream, options, keep_alive)
     while True:
         try:

@@ -10,21 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, datasets, exposures, known_cutouts
-from cloudchamber.data.accounts import Part
+from cloudchamber.data.accounts import Part, counted
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
-from cloudchamber.data.job_requests import Cutting, UploadRef
+from cloudchamber.data.job_requests import Cutting
 from cloudchamber.data.jobs import ImportFile, add_import_files
 from cloudchamber.data.names import numbered, tidy
+from cloudchamber_worker.imaging.defects import HotPixelSearch
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.steps.cutting import Masters, cut_frame
+from cloudchamber_worker.steps.cutting import Masters, bright_pixels, cut_frame
 from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.pixel_sizes import append_pixel_sizes
 from cloudchamber_worker.steps.report_lines import Line
-from cloudchamber_worker.steps.source import MasterFrames
+from cloudchamber_worker.steps.source import MasterFrames, Source, frames_of_master
 
 BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an import
 BATCH_CUTOUTS = 500
@@ -56,16 +57,18 @@ class Intake:
         self._waiting: list[tuple[NewCutout, Line, float | None]] = []
         self._waiting_bytes = 0
         self._lines: list[Line] = []
+        self._hot = HotPixelSearch()
         self._met: set[str] = set()
         self._matrices = HeldMatrices()
         self._flushed_at = time.monotonic()
         self._message = "reading"
         with job.read() as session:
             self._hashes = known_cutouts.hashes_by_path(session, job.dataset_id)
+            there = exposures.list_exposures(session, job.dataset_id)
             self._exposures = {
-                exposure.path: (exposure.id, bytes(exposure.content_hash))
-                for exposure in exposures.list_exposures(session, job.dataset_id)
+                exposure.path: (exposure.id, bytes(exposure.content_hash)) for exposure in there
             }
+            self._units = {exposure.unit for exposure in there}
             self._reported = set(
                 session.scalars(select(ImportFile.name).where(ImportFile.job_id == job.id))
             )
@@ -84,6 +87,11 @@ class Intake:
             before = datasets.get_dataset(session, self.job.dataset_id).n_cutouts
         self.job.save_checkpoint(str(before).encode())
         return {}
+
+    def say(self, message: str) -> None:
+        """What the job's progress says until the next file."""
+        self._message = message
+        self.still_here()
 
     def still_here(self) -> None:
         """Beat while waiting for the decoder; raises when the job is to stop."""
@@ -131,17 +139,10 @@ class Intake:
         except Unreadable as error:
             line.refuse_part(item.name, str(error))
 
-    def take_master(self, file: DecodedFile, kind: str, _: UploadRef) -> MasterFrames:
-        """The frames (pixels, header) of a file that is part of a master 'bias' or 'dark'."""
+    def take_master(self, source: Source, file: DecodedFile, kind: str) -> MasterFrames:
+        """The readouts of a file that is part of a master, or masks defects."""
         line = self._line(file.name)
-        line.account.taken_for = "bias" if kind == "bias" else "dark"
-        frames: MasterFrames = []
-        for item in file.items:
-            if item.kind == "frame" and item.pixels is not None:
-                frames.append((item.pixels, item.about["header"]))
-                line.account.exposures += 1
-            else:
-                line.refuse_part(item.name, f"is no exposure; a {kind} is one")
+        frames = frames_of_master(file, kind, line, source.settings)
         self.report(file, line)
         return frames
 
@@ -159,7 +160,19 @@ class Intake:
     def result(self) -> dict[str, Any]:
         """What came in, for the job's result. What was refused is the account's: tables are
         refused only when they are joined."""
-        return {"added": self.added, **{k: n for k, n in self.counts.items() if k != "refused"}}
+        counts = {k: n for k, n in self.counts.items() if k != "refused"}
+        return {"added": self.added, **counts, "notes": self._of_hot_pixels()}
+
+    def _of_hot_pixels(self) -> list[str]:
+        """What the exposures of a detector have in common that no track has."""
+        found = self._hot.found()
+        return [
+            f"{counted(hot.n, 'pixel is', 'pixels are')} above the threshold in most of "
+            f"{hot.exposures} exposures{f' of {readout.detector}' if readout.detector else ''}"
+            f"{f' ({readout.extension})' if readout.extension else ''}: import with hot pixels "
+            "masked (--mask-hot) to leave them out"
+            for readout, hot in found.items()
+        ]
 
     def _line(self, name: str) -> Line:
         """A line of its own, also where two uploads have files of one name, or one is called as
@@ -174,6 +187,8 @@ class Intake:
     def _exposure(self, item: Item, line: Line, masters: Masters) -> None:
         path = tidy(item.name)
         cut = cut_frame(item, path, line.name, self.cutting, masters)
+        size = (cut.exposure.height, cut.exposure.width)
+        self._hot.add(cut.readout, bright_pixels(cut), size, cut.exposure.content_hash)
         exposure_id, path = self._add_exposure(cut.exposure, line)
         if self.cutting.keep_exposures:
             self._add_tiles(exposure_id, cut.frame.image)
@@ -183,16 +198,27 @@ class Intake:
             )
             for number, one in enumerate(cut.cuts)
         ]
-        line.account.taken_for = "exposure"
+        line.account.taken_for = item.about.get("taken_for", "exposure")
         if differing := self._cut_otherwise(path, cuts):
             line.refuse_part(path, CUT_OTHERWISE.format(differing=differing))
             return
         line.account.exposures += 1
         line.account.parts.append(Part(name=path, state="in"))
+        line.account.notes += cut.notes + self._unit_beside_others(cut.exposure.unit)
         if not cuts:
             line.account.notes.append(f"no footprint above the threshold: {path}")
         for new in cuts:
             self._add(new, line)
+
+    def _unit_beside_others(self, unit: str) -> list[str]:
+        others = sorted(self._units - {unit})
+        self._units.add(unit)
+        if not others:
+            return []
+        return [
+            f"is in {unit}, other exposures of the dataset are in {', '.join(others)}: charges are "
+            "not converted (see columns unit and charge_electron)"
+        ]
 
     def _cut_otherwise(self, path: str, cuts: list[NewCutout]) -> int:
         """How many cutouts of an exposure that is there already are not these: the first of them

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from cloudchamber.data import columns, cutouts, datasets, exposures
 from cloudchamber.data.columns import ColumnSpec
 from cloudchamber.data.cutouts import Cutout
-from cloudchamber_worker.imaging.measurements import MEASUREMENTS, measure
+from cloudchamber_worker.imaging.measurements import MEASUREMENTS, NAMES, measure
 from cloudchamber_worker.lease import JobContext
+from cloudchamber_worker.steps.charges import unit_of_charges, write_charges
 from cloudchamber_worker.steps.intake import READING
 
 BATCH = 5_000
@@ -23,7 +24,7 @@ def measure_new(job: JobContext, counts: dict[str, int]) -> None:
         found = columns.find_columns(session, job.dataset_id, names=[MEASUREMENTS[-1].name])
         start = found[0].n if found else 0
         frames = exposures.list_exposures(session, job.dataset_id)
-    unit = frames[0].unit if frames else "value"
+    unit, told = unit_of_charges(frames)
     first = start
     while start < n:
         stop = min(start + BATCH, n)
@@ -38,14 +39,20 @@ def measure_new(job: JobContext, counts: dict[str, int]) -> None:
                     job.progress(
                         READING + MEASURING * part, f"measuring {n - first} cutouts", **counts
                     )
-        _write_measurements(job, np.stack(rows), start, unit)
+        measured = np.stack(rows)
+        _write_measurements(job, measured, start, unit, told)
+        with job.read() as session:
+            shown = cutouts.find_cutouts(session, job.dataset_id, ordinals=range(start, stop))
+        write_charges(job, shown, measured[:, NAMES.index("charge")], frames, start)
         _write_sides(job, np.array(sides, np.int32), start)
         _write_places(job, start, stop, {frame.id: k for k, frame in enumerate(frames)},
                       [frame.name for frame in frames])  # fmt: skip
         start = stop
 
 
-def _write_measurements(job: JobContext, values: np.ndarray, start: int, unit: str) -> None:
+def _write_measurements(
+    job: JobContext, values: np.ndarray, start: int, unit: str, told: str
+) -> None:
     with job.write() as session:
         for column, measurement in enumerate(MEASUREMENTS):
             spec = ColumnSpec(
@@ -54,7 +61,9 @@ def _write_measurements(job: JobContext, values: np.ndarray, start: int, unit: s
                 measurement.unit.replace("signal", unit),
                 "measurement",
                 "float32",
-                description=measurement.description,
+                description="; ".join(
+                    filter(None, (measurement.description, told * ("signal" in measurement.unit)))
+                ),
             )
             columns.write_column(session, job.dataset_id, spec, values[:, column], start)
 

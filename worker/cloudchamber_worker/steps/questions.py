@@ -8,7 +8,7 @@ COLUMNS_TOLD = 3
 ANSWERS = {
     "bias": [Answer(caption="A bias for the master", param="role", value="bias"), SEARCH],
     "dark": [Answer(caption="A dark for the master", param="role", value="dark"), SEARCH],
-    "defect_mask": [Answer(caption="Leave it out", param="role", value="ignore"), SEARCH],
+    "defect_mask": [Answer(caption="A mask of defects", param="role", value="defects"), SEARCH],
     "exposure_or_crop": [
         Answer(caption="Whole exposures", param="taken_as", value="exposures"),
         Answer(caption="Cutouts", param="taken_as", value="crops"),
@@ -16,6 +16,10 @@ ANSWERS = {
     "image_or_table": [
         Answer(caption="Images", param="text_images", value="yes"),
         Answer(caption="No images", param="text_images", value="no"),
+    ],
+    "skipper_samples": [
+        Answer(caption="Average the samples", param="skipper", value="average"),
+        Answer(caption="Averaged already", param="skipper", value="averaged"),
     ],
     "labels_or_image": [Answer(caption="Label numbers", param="role", value="labels")],
 }

@@ -7,12 +7,11 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from cloudchamber.data.accounts import TakenFor, each_kind_once
+from cloudchamber.data.accounts import each_kind_once
 from cloudchamber.data.job_requests import LookAtFiles, UploadRef
 from cloudchamber.data.looks import ExposurePreview, LookFile
 from cloudchamber.data.names import tidy
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.frames import unit_of
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.steps.arrivals import Arrivals
 from cloudchamber_worker.steps.cutting import CutFrame, Masters, cut_frame
@@ -25,13 +24,12 @@ from cloudchamber_worker.steps.exposure_preview import (
 from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.report_lines import Line
-from cloudchamber_worker.steps.source import MasterFrames
+from cloudchamber_worker.steps.source import MasterFrames, Source, frames_of_master
 
 CROPS_SHOWN = 60
 NOTES = 20  # kinds of notes of files that are told together
 CROP_BYTES = 4 << 20  # of all crops that are shown
 CUT_PIXELS = 64_000_000  # exposures beyond are counted, not cut: a look is quick
-ROLES: dict[str, TakenFor] = {"bias": "bias", "dark": "dark"}
 
 
 @dataclass
@@ -95,21 +93,15 @@ class Survey:
                 self._image(item, self._seen[held.line.name, id(held.line)], masters)
             held.line.close(held.file)
 
-    def take_master(self, file: DecodedFile, kind: str, upload: UploadRef) -> MasterFrames:
-        """Look at a file of a master 'bias' or 'dark'; returns its frames."""
+    def take_master(
+        self, source: Source, file: DecodedFile, kind: str, upload: UploadRef
+    ) -> MasterFrames:
+        """Look at a file of a master, or of a mask of defects; returns its readouts."""
         line = Line(file.name)
-        line.account.taken_for = ROLES[kind]
         seen = Seen(line, upload)
-        frames: MasterFrames = []
-        for item in file.items:
-            if item.kind == "frame" and item.pixels is not None:
-                frames.append((item.pixels, item.about["header"]))
-                line.account.exposures += 1
-                seen.exposures += 1
-                seen.sides.append((item.pixels.shape[0], item.pixels.shape[1]))
-                seen.dtypes.add(item.pixels.dtype.name)
-            else:
-                line.refuse_part(item.name, f"is no exposure; a {kind} is one")
+        frames = frames_of_master(file, kind, line, source.settings)
+        seen.exposures = len(frames)
+        seen.sides += [(frame.image.shape[0], frame.image.shape[1]) for frame in frames]
         line.close(file)
         self.n_files += 1
         self._seen[line.name, id(line)] = seen
@@ -152,7 +144,7 @@ class Survey:
         path = tidy(item.name)
         self.n_exposures += 1
         seen.exposures += 1
-        line.account.taken_for = "exposure"
+        line.account.taken_for = item.about.get("taken_for", "exposure")
         line.account.exposures += 1
         seen.sides.append((item.pixels.shape[0], item.pixels.shape[1]))
         seen.dtypes.add(item.pixels.dtype.name)
@@ -163,6 +155,7 @@ class Survey:
             return
         cut = cut_frame(item, path, line.name, self.params, masters)
         line.n_cutouts += len(cut.cuts)
+        line.account.notes += cut.notes
         for number, one in enumerate(cut.cuts):
             self.arrivals.add(f"{path}:{number}", one.pixels)
         if self.shown is None:
@@ -192,8 +185,7 @@ class Survey:
 
 def _shown(cut: CutFrame) -> ShownExposure:
     frame = cut.frame
-    electrons = unit_of(cut.exposure.header) == "electron"
-    sigma = significance(frame, electrons=electrons)
+    sigma = significance(frame, electrons=cut.exposure.unit == "electron")
     bright = bright_pixels(sigma, frame.image)
     small, scale = picture(sigma)
     noise = frame.amplifiers[0].noise if frame.amplifiers else float("nan")

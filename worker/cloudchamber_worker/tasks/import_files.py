@@ -7,7 +7,7 @@ from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.intake import Intake
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.measuring import measure_new
-from cloudchamber_worker.steps.source import Source, read_masters
+from cloudchamber_worker.steps.source import Source, read_masters, with_hot_pixels
 
 QUEUE = "cpu"
 
@@ -17,7 +17,10 @@ def run(job: JobContext) -> None:
     params = ImportFiles.model_validate(job.params)
     intake = Intake(job, params, folder_groups=params.class_folders == "groups")
     source = Source(job, params, intake.still_here)
-    masters = read_masters(source, intake.take_master)
+    masters = read_masters(source, lambda file, kind, _: intake.take_master(source, file, kind))
+    if params.mask_hot:
+        intake.say("looking for hot pixels")
+        masters = with_hot_pixels(source, masters)
     tables = Tables(job, params)
     for ref in source.refs("data", "labels", "metadata"):
         for file in source.decode(ref):

@@ -38,7 +38,9 @@ def run(job: JobContext) -> None:
         job.progress(0.95 * source.part, "looking", files=survey.n_files)
 
     source = Source(job, params, beat)
-    masters = read_masters(source, survey.take_master)
+    masters = read_masters(
+        source, lambda file, kind, ref: survey.take_master(source, file, kind, ref)
+    )
     for ref in source.refs("data", "labels", "metadata"):
         for file in source.decode(ref):
             survey.take(file, ref, masters)

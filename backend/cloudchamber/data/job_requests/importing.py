@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cloudchamber.data.detectors import DetectorSettings
 from cloudchamber.data.job_requests.base import JobRequest, RowId, Seed
 
 Existing = Literal["ask", "keep", "replace"]
@@ -17,7 +18,7 @@ class UploadRef(JobRequest):
     """
 
     id: RowId
-    role: Literal["data", "bias", "dark", "labels", "metadata", "ignore"] = "data"
+    role: Literal["data", "bias", "dark", "defects", "labels", "metadata", "ignore"] = "data"
     parcel: bool = Field(
         False,
         description="A tar that only carries small files together: its own name is no part of "
@@ -41,10 +42,20 @@ class Cutting(JobRequest):
     max_size: int = Field(
         512, ge=8, le=4096, description="Longer cutouts are cropped to this side and flagged"
     )
-    background: Literal["auto", "constant", "columns"] = Field(
+    background: Literal["auto", "constant", "columns", "mesh"] = Field(
         "auto",
-        description="One baseline per amplifier, or also a median per column and row (sky lines); "
-        "auto looks at the exposure",
+        description="One baseline per amplifier, or also a median per column and row (sky lines), "
+        "or a local mesh (glow); auto looks at the exposure",
+    )
+    polarity: Literal["bright", "dark"] = Field(
+        "bright", description="Whether tracks are brighter or darker than the background"
+    )
+    scale_dark: bool = Field(False, description="Scale the master dark to each exposure's time")
+    mask_hot: bool = Field(
+        False, description="Mask pixels that are hot in most exposures of a detector"
+    )
+    detector: DetectorSettings | None = Field(
+        None, description="What is said about the detector, for this import"
     )
     keep_exposures: bool = Field(True, description="Keep the calibrated exposures for viewing")
 
@@ -80,6 +91,11 @@ class Reading(JobRequest):
     )
     text_images: Literal["ask", "yes", "no"] = Field(
         "ask", description="Whether a text of nothing but numbers is an image"
+    )
+    skipper: Literal["ask", "average", "averaged"] = Field(
+        "ask",
+        description="What frames are whose header names samples of a pixel: raw, to be averaged, "
+        "or averaged already; ask where header and pixels leave it open",
     )
 
 

@@ -1,0 +1,24 @@
+"""Remember what is said about detectors"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "detector",
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("settings", sa.JSON().with_variant(JSONB(), "postgresql"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_detector")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("detector")
