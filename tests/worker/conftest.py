@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from cloudchamber.data import datasets, jobs, leases, people, uploads
+from cloudchamber.data.accounts import FileAccount
 from cloudchamber.data.database import Database
 from cloudchamber.data.job_requests import KINDS
 from cloudchamber_worker.lease import JobContext
@@ -20,6 +21,7 @@ class Importer:
     database: Database
     dataset_id: int
     told: list = field(default_factory=list)
+    last: int = 0
 
     def upload(self, name: str, data: bytes) -> int:
         with self.database.write() as session:
@@ -55,9 +57,21 @@ class Importer:
         self, files: dict[str, bytes | tuple[str, bytes]], **params
     ) -> dict[str, jobs.ImportFile]:
         """Import and return the report by file name."""
-        job_id = self.job(files, **params)
-        self.attempt(job_id)
-        return self.report(job_id)
+        self.last = self.job(files, **params)
+        self.attempt(self.last)
+        return self.report(self.last)
+
+    @property
+    def account_of(self) -> dict[str, FileAccount]:
+        """The account of the last run, by file name."""
+        lines = self.report(self.last).values()
+        return {line.name: FileAccount.model_validate(line.detail) for line in lines}
+
+    @property
+    def result(self) -> dict:
+        """The result of the last run."""
+        with self.database.read() as session:
+            return session.get_one(jobs.Job, self.last).result or {}
 
     def report(self, job_id: int) -> dict[str, jobs.ImportFile]:
         with self.database.read() as session:

@@ -57,7 +57,9 @@ def test_an_exposure_becomes_cutouts_with_place_pixels_and_measurements(importer
         assert np.array_equal(whole[27:34, 17:35], pixels)
     assert read(importer, "pixels")[1].tolist() == [12, 1]
     assert read(importer, "charge")[0].unit == "ADU"
-    assert read(importer, "x")[1].tolist() == [26, 90.5]
+    assert read(importer, "x")[1].tolist() == pytest.approx([25.5, 90], abs=0.05)
+    assert read(importer, "y")[1].tolist() == pytest.approx([30, 100], abs=0.05)
+    assert read(importer, "x_file")[1].tolist() == pytest.approx([26.5, 91], abs=0.05)
     assert read(importer, "exposure")[0].categories == ["a"]
 
 

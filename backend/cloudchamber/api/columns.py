@@ -32,6 +32,8 @@ class Column(Schema):
     model_version_id: int | None
     producer_job_id: int | None
     revision: int
+    outdated: bool = False
+    """Measured by an older rule than this program's; the job `measure_again` replaces it."""
 
 
 @router.get("/datasets/{dataset_id}/columns")

@@ -50,6 +50,7 @@ class Calibration(Record):
 
     origin : 0-based column and row of the file at which the trimmed frame begins
     step : columns and rows of the file that a pixel covers
+    rows_up : whether the file's first row is drawn at the bottom; None where nobody has said
     layout : which keywords told the amplifiers apart
     masked : pixels without a value by cause
     flags, used_flags : pixels by bit of the quality extension, and the bits that mask
@@ -70,6 +71,7 @@ class Calibration(Record):
     origin: tuple[int, int] = (0, 0)
     step: tuple[int, int] = (1, 1)
     amplifiers: list[AmplifierRecord] = Field(default_factory=list)
+    rows_up: bool | None = None
     layout: str = ""
     masked: dict[str, int] = Field(default_factory=dict)
     flags: dict[int, int] = Field(default_factory=dict)

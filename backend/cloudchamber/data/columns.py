@@ -29,6 +29,11 @@ MISSING: dict[str, float | int] = {
 }  # fmt: skip
 
 
+MEASURING_RULE = 2
+"""Version of the rules by which cutouts are measured. 2: positions are charge-weighted centres, and
+angles are counted in the view in which a FITS file's first row is at the bottom."""
+
+
 class Column(Base):
     __tablename__ = "column"
     __table_args__ = (UniqueConstraint("dataset_id", "name", "owner"),)
@@ -49,6 +54,14 @@ class Column(Base):
     model_version_id: Mapped[int | None] = mapped_column(ForeignKey("model_version.id"))
     description: Mapped[str] = mapped_column(String, default="")
     revision: Mapped[int] = mapped_column(default=0)
+    rule: Mapped[int | None]
+    """Of a measurement or a position: `MEASURING_RULE` when it was written; None for the first."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it was measured by an older rule than this program's."""
+        measured = self.group == "measurement" or self.name in ("x", "y")
+        return measured and self.owner == "" and (self.rule or 1) < MEASURING_RULE
 
     @property
     def numpy_dtype(self) -> np.dtype:
@@ -80,6 +93,7 @@ class ColumnSpec:
     description: str = ""
     model_version_id: int | None = None
     producer_job_id: int | None = None
+    rule: int | None = None
 
 
 def owner_of(spec: ColumnSpec) -> str:
@@ -217,6 +231,7 @@ def _get_or_create(session: Session, dataset_id: int, spec: ColumnSpec) -> Colum
     column.description = spec.description
     column.model_version_id = spec.model_version_id
     column.producer_job_id = spec.producer_job_id
+    column.rule = spec.rule
     session.flush()
     return column
 

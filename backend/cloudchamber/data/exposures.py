@@ -217,6 +217,24 @@ def count_and_unit(session: Session, dataset_ids: list[int]) -> dict[int, tuple[
     return found
 
 
+def rows_up(exposure: Exposure) -> bool:
+    """Whether the first row of the file is drawn at the bottom: FITS means so, unless ROWORDER or
+    a person says otherwise; pictures and arrays begin on top."""
+    recorded = exposure.calibration.get("rows_up")
+    if recorded is not None:
+        return bool(recorded)
+    order = str(exposure.header.get("ROWORDER", "")).strip().upper()
+    return "BITPIX" in exposure.header and order != "TOP-DOWN"
+
+
+def place_in_file(exposure: Exposure) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the trimmed frame lies in the file's image: 0-based origin (x, y), and how many columns
+    and rows of it a pixel covers."""
+    x, y = exposure.calibration.get("origin", (0, 0))
+    columns, rows = exposure.calibration.get("step", (1, 1))
+    return (int(x), int(y)), (int(columns), int(rows))
+
+
 def exposure_names(session: Session, exposure_ids: set[int]) -> dict[int, str]:
     """Names by id."""
     rows = session.execute(select(Exposure.id, Exposure.name).where(Exposure.id.in_(exposure_ids)))

@@ -13,7 +13,7 @@ PIXEL_SIZE = "um_per_px"
 """Name of the column that holds µm per pixel of every cutout, NaN where it is not known."""
 AREAS = ("pixels",)  # counts of pixels that are areas, though their unit is px
 GROUPS = ("measurement", "place")
-POSITIONS = ("x", "y")  # in an exposure: where, not how long
+POSITIONS = ("x", "y", "x_file", "y_file")  # in an exposure: where, not how long
 
 
 @dataclass(frozen=True)

@@ -1149,6 +1149,11 @@ export interface components {
             n: number;
             /** Name */
             name: string;
+            /**
+             * Outdated
+             * @default false
+             */
+            outdated: boolean;
             /** Producer Job Id */
             producer_job_id: number | null;
             /** Revision */

@@ -36,8 +36,8 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     Measurement("charge", "Charge", "signal", "Sum of the footprint's pixel values"),
     Measurement("peak", "Peak", "signal", "Largest pixel value of the footprint"),
     Measurement("density", "Charge per pixel", "signal/px", "Charge over pixels"),
-    Measurement("width", "Width", "px", "Shorter side of the bounding box"),
-    Measurement("height", "Height", "px", "Longer side of the bounding box"),
+    Measurement("width", "Shorter side", "px", "Shorter side of the footprint's bounding box"),
+    Measurement("height", "Longer side", "px", "Longer side of the footprint's bounding box"),
     Measurement("length", "Length", "px", "Extent along the principal axis"),
     Measurement(
         "rms_width", "RMS width", "px", "RMS distance of the charge from the principal axis"
@@ -93,12 +93,20 @@ MEASUREMENTS: tuple[Measurement, ...] = (
         )
         for k in range(1, 8)
     ),
-    Measurement("angle", "Angle", "deg", "Direction of the principal axis, 0 to 180", True),
+    Measurement(
+        "angle",
+        "Angle",
+        "deg",
+        "Direction of the principal axis, counter-clockwise from +x as it is drawn, 0 to 180",
+        True,
+    ),
 )
 NAMES = tuple(m.name for m in MEASUREMENTS)
 
 
-def measure(pixels: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+def measure(
+    pixels: np.ndarray, mask: np.ndarray | None = None, *, rows_up: bool = False
+) -> np.ndarray:
     """Measure one cutout.
 
     Parameters
@@ -107,6 +115,9 @@ def measure(pixels: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
         Values above baseline (exposures), or a crop's pixels; colours are averaged.
     mask : boolean [height, width], optional
         The footprint; found by `footprints.find_footprint` when absent.
+    rows_up : bool
+        Whether the first row is drawn at the bottom, as that of a FITS image: `angle` is counted
+        as it is seen.
 
     Returns
     -------
@@ -121,7 +132,7 @@ def measure(pixels: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     signal, inside = signal[box], inside[box]
-    angle = _angle(inside)
+    angle = _angle(inside, rows_up=rows_up)
     signal, inside = _canonical(signal, inside)
     values = _values(signal, inside)
     values["angle"] = angle
@@ -201,12 +212,13 @@ def _values(signal: np.ndarray, inside: np.ndarray) -> dict[str, float]:
     }
 
 
-def _angle(inside: np.ndarray) -> float:
-    """Direction of the principal axis in degrees, counted from +x towards -y (up); NaN if round."""
+def _angle(inside: np.ndarray, *, rows_up: bool) -> float:
+    """Direction of the principal axis in degrees, counter-clockwise from +x as it is drawn; NaN if
+    round."""
     y, x = np.nonzero(inside)
     if len(x) < 2:
         return NAN
-    dx, dy = x - x.mean(), -(y - y.mean())
+    dx, dy = x - x.mean(), (y - y.mean()) * (1 if rows_up else -1)
     a, b, c = (dx * dx).mean(), (dx * dy).mean(), (dy * dy).mean()
     if np.hypot(a - c, 2 * b) < 1e-9 * (a + c):
         return NAN

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns
 from cloudchamber.data.accounts import counted
 from cloudchamber.data.calibrations import Calibration
-from cloudchamber.data.columns import ColumnSpec
+from cloudchamber.data.columns import MEASURING_RULE, ColumnSpec
 from cloudchamber.data.cutouts import Cutout
 from cloudchamber.data.exposures import Exposure
 from cloudchamber_worker.imaging.dialects.units import PixelUnit, electrons_per_unit
-from cloudchamber_worker.lease import JobContext
 
 MIXED = "mixed"
 
@@ -25,7 +25,7 @@ def unit_of_charges(exposures: Sequence[Exposure]) -> tuple[str, str]:
     if len(n) < 2:
         return next(iter(n), "value"), ""
     told = ", ".join(f"{unit} in {counted(k, 'exposure')}" for unit, k in sorted(n.items()))
-    return MIXED, f"{told}: compare within one unit (column unit), or charge_electron"
+    return MIXED, f"{told}: compare within one unit (column pixel_unit), or charge_electron"
 
 
 def electrons_of(exposure: Exposure, places: np.ndarray) -> np.ndarray:
@@ -45,14 +45,15 @@ def electrons_of(exposure: Exposure, places: np.ndarray) -> np.ndarray:
 
 
 def write_charges(
-    job: JobContext,
+    session: Session,
+    dataset_id: int,
     cutouts: Sequence[Cutout],
     charges: np.ndarray,
     exposures: Sequence[Exposure],
     start: int,
 ) -> None:
-    """Write the column `charge_electron` of the cutouts from ordinal `start` on, and `unit` of all
-    where their units differ.
+    """Write the column `charge_electron` of the cutouts from ordinal `start` on, and `pixel_unit`
+    of all where their units differ.
 
     cutouts : those of them that came from exposures
     charges : float [n], of all of them
@@ -69,32 +70,31 @@ def write_charges(
         rows = np.array([cutout.ordinal - start for cutout in group])
         middles = np.array([((c.x0 or 0) + c.width / 2, (c.y0 or 0) + c.height / 2) for c in group])
         electrons[rows] = charges[rows] * electrons_of(by_id[exposure_id], middles)
-    with job.write() as session:
-        known = columns.find_columns(session, job.dataset_id, names=["charge_electron"])
-        if known or np.isfinite(electrons).any():
-            spec = ColumnSpec(
-                "charge_electron", "Charge in electrons", "electron", "measurement", "float32",
-                description="Charge times the gain of its amplifier, and the exposure's time where "
-                "its unit is per second; as the exposure's history states them",
-            )  # fmt: skip
-            columns.write_column(session, job.dataset_id, spec, electrons, start)
+    known = columns.find_columns(session, dataset_id, names=["charge_electron"])
+    if known or np.isfinite(electrons).any():
+        spec = ColumnSpec(
+            "charge_electron", "Charge in electrons", "electron", "measurement", "float32",
+            description="Charge times the gain of its amplifier, and the exposure's time where "
+            "its unit is per second; as the exposure's history states them",
+            rule=MEASURING_RULE,
+        )  # fmt: skip
+        columns.write_column(session, dataset_id, spec, electrons, start)
     if len({exposure.unit for exposure in exposures}) > 1:
-        _write_units(job, exposures)
+        _write_units(session, dataset_id, exposures)
 
 
-def _write_units(job: JobContext, exposures: Sequence[Exposure]) -> None:
+def _write_units(session: Session, dataset_id: int, exposures: Sequence[Exposure]) -> None:
     """The unit of every cutout's exposure, of all anew: a unit that comes later has a code too."""
     units = sorted({exposure.unit for exposure in exposures})
     code = {exposure.id: units.index(exposure.unit) for exposure in exposures}
-    with job.write() as session:
-        rows = session.execute(
-            select(Cutout.ordinal, Cutout.exposure_id).where(Cutout.dataset_id == job.dataset_id)
-        ).all()
-        values = np.full(len(rows), -1, np.int32)
-        for ordinal, exposure_id in rows:
-            values[ordinal] = code.get(exposure_id, -1)
-        spec = ColumnSpec(
-            "unit", "Unit", "", "place", "category", categories=units,
-            description="Unit of the pixels of its exposure",
-        )  # fmt: skip
-        columns.write_column(session, job.dataset_id, spec, values)
+    rows = session.execute(
+        select(Cutout.ordinal, Cutout.exposure_id).where(Cutout.dataset_id == dataset_id)
+    ).all()
+    values = np.full(len(rows), -1, np.int32)
+    for ordinal, exposure_id in rows:
+        values[ordinal] = code.get(exposure_id, -1)
+    spec = ColumnSpec(
+        "pixel_unit", "Pixel unit", "", "place", "category", categories=units,
+        description="Unit of the pixels of its exposure",
+    )  # fmt: skip
+    columns.write_column(session, dataset_id, spec, values)

@@ -73,6 +73,7 @@ class _Calibration:
     bias: Master | None
     dark: Master | None
     readout: Readout
+    settings: DetectorSettings
     notes: list[str]
 
 
@@ -167,7 +168,7 @@ def _calibrated(item: Item, cutting: Cutting, masters: Masters) -> _Calibration:
         background=cutting.background, inverted=cutting.polarity == "dark",
         defects=masters.defects.get(place), hot=masters.hot.get(readout), settings=settings,
     )  # fmt: skip
-    return _Calibration(frame, unit, bias, dark, readout, notes)
+    return _Calibration(frame, unit, bias, dark, readout, settings, notes)
 
 
 def find_cuts(frame: Calibrated, unit: str, cutting: Cutting) -> list[Cut]:
@@ -247,6 +248,7 @@ def _record(
         origin=frame.origin,
         step=tuple(about.get("step", (1, 1))),
         amplifiers=[_amplifier(state) for state in frame.amplifiers],
+        rows_up=_rows_up(header, done.settings),
         layout=frame.layout.source,
         masked=frame.masked,
         flags=about.get("flags", {}),
@@ -259,6 +261,12 @@ def _record(
         extension=about.get("extension", ""),
         notes=notes,
     )
+
+
+def _rows_up(header: dict[str, Any], settings: DetectorSettings) -> bool:
+    """Whether the first row is drawn at the bottom, as FITS means it."""
+    order = settings.row_order or str(header.get("ROWORDER", "")).strip().upper()
+    return "BITPIX" in header and order != "TOP-DOWN"
 
 
 def _amplifier(state: AmplifierState) -> AmplifierRecord:

@@ -217,7 +217,7 @@ class Intake:
             return []
         return [
             f"is in {unit}, other exposures of the dataset are in {', '.join(others)}: charges are "
-            "not converted (see columns unit and charge_electron)"
+            "not converted (see columns pixel_unit and charge_electron)"
         ]
 
     def _cut_otherwise(self, path: str, cuts: list[NewCutout]) -> int:

@@ -29,7 +29,7 @@ def run(job: JobContext) -> None:
     for name in source.names("ignore"):
         intake.set_aside(name)
     intake.finish()
-    measure_new(job, intake.counts)
+    again = measure_new(job, intake.counts)
     job.progress(0.96, "joining tables", **intake.counts)
     tables.join()
     job.progress(0.99, "publishing", **intake.counts)
@@ -39,5 +39,10 @@ def run(job: JobContext) -> None:
     if params.self_supervised and intake.added:
         follow_up.append(("train_self_supervised", {}))
     folders = None if tables.folders is None else tables.folders.model_dump(mode="json")
-    with job.publish({**intake.result(), "class_folders": folders}, follow_up):
+    result = intake.result()
+    if again:
+        result["notes"].append(
+            f"{again} cutouts that were there had been measured by an older rule: measured again"
+        )
+    with job.publish({**result, "class_folders": folders}, follow_up):
         pass

@@ -13,6 +13,7 @@ from cloudchamber.data.job_requests.importing import (
     ImportFiles,
     Joining,
     LookAtFiles,
+    MeasureAgain,
     Reading,
     SimulateExposures,
     Threshold,
@@ -52,6 +53,7 @@ KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("import_files", "Import", "cpu", ImportFiles),
+        JobKind("measure_again", "Measure again", "cpu", MeasureAgain),
         JobKind("look", "Look before the import", "cpu", LookAtFiles, needs_dataset=False),
         JobKind("simulate_exposures", "Simulate exposures", "cpu", SimulateExposures),
         JobKind("fit_map", "Fit map", "cpu", FitMap),
@@ -78,8 +80,8 @@ __all__ = [
     "KINDS", "ApplyModel", "ArchitectureName", "ChosenHyperparameters", "ClassifierInputs",
     "Cutting", "Evaluate", "FitMap",
     "ImportFiles", "Interpolate", "JobKind", "JobRequest", "Joining", "LearningCurve",
-    "LeaveOneClassOut", "LookAtFiles", "NamedLabel", "Reading", "SearchHyperparameters",
-    "SimulateExposures", "Threshold",
+    "LeaveOneClassOut", "LookAtFiles", "MeasureAgain", "NamedLabel", "Reading",
+    "SearchHyperparameters", "SimulateExposures", "Threshold",
     "TrainAutoencoder", "TrainClassifier", "TrainSelfSupervised", "TrainVae", "UploadRef",
     "parse_params",
 ]  # fmt: skip

@@ -112,6 +112,10 @@ class LookAtFiles(ImportFiles):
     """See what an import would make of the files; nothing is stored but the look."""
 
 
+class MeasureAgain(JobRequest):
+    """Measure all cutouts by today's rules; labels, models and maps stay."""
+
+
 class SimulateExposures(JobRequest):
     """Simulate CCD exposures with tracks and send them through the import."""
 

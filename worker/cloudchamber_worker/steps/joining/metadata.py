@@ -20,7 +20,10 @@ from cloudchamber_worker.steps.joining.states import RowStates
 MAX_CATEGORIES = 1_000
 MAX_NAME = 200
 MAX_UNIT = 60
-RESERVED = {*NAMES, "x", "y", "exposure", "name", "path", "label"}
+RESERVED = {
+    *NAMES, "x", "y", "x_file", "y_file", "pixel_unit", "charge_electron", "exposure", "name",
+    "path", "label",
+}  # fmt: skip
 
 
 @dataclass

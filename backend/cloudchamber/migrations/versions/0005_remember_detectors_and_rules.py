@@ -1,4 +1,4 @@
-"""Remember what is said about detectors"""
+"""Remember what is said about detectors, and by which rule a column was measured"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +18,9 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_detector")),
     )
+    op.add_column("column", sa.Column("rule", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("column", "rule")
     op.drop_table("detector")
