@@ -13,6 +13,7 @@ from cloudchamber.api import (
     cutouts,
     dataset_settings,
     datasets,
+    detectors,
     events,
     exports,
     exposures,
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 
 RESOURCES = (
     session, label_sets, datasets, dataset_settings, uploads, columns, cutouts, labels, agreement,
-    exposures, models, exports, jobs, looks, events, people, openapi,
+    exposures, detectors, models, exports, jobs, looks, events, people, openapi,
 )  # fmt: skip
 
 

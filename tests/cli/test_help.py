@@ -7,7 +7,7 @@ from cloudchamber.cli import app
 
 COMMANDS = (
     "serve", "demo", "import", "train", "evaluate", "apply", "export", "label", "agreement",
-    "doctor", "migrate", "user",
+    "measure", "detectors", "doctor", "migrate", "user",
 )  # fmt: skip
 OPTIONS = {
     "serve": ["--host", "--port", "--data", "--no-browser"],

@@ -65,6 +65,8 @@ def export(dataset_id: Id, body: ExportIn, db: Db) -> StreamingResponse:
       colour); Parquet has one line per cutout,
       `name,path,exposure,x0,y0,height,width,channels,dtype,pixels` with `pixels` the values row
       after row; EcoTaxa is a zip of images with labels and columns.
+    - **regions**: outlines of the footprints for ds9, in the pixels of the file's image, with class
+      and colour; a zip of one file per exposure where there are several.
 
     VOTable, FITS, ECSV, Parquet and ROOT keep units and descriptions. `folders` are the labelled
     cutouts as images in a zip, a folder per class. In EcoTaxa's TSV `name` is `object_id`, and

@@ -9,8 +9,10 @@ from cloudchamber.api.binary import etag, octets, unchanged
 from cloudchamber.api.deps import Db
 from cloudchamber.api.schemas import BINARY, Id, Schema
 from cloudchamber.data import datasets, exposures, revisions
+from cloudchamber.data.calibrations import Calibration
 from cloudchamber.data.packs import pack
 from cloudchamber.services.cutouts import footprint_pack
+from cloudchamber.services.exposure_history import history_of, paper_of
 
 router = APIRouter(tags=["exposures"])
 
@@ -33,13 +35,31 @@ class Exposure(Schema):
     unit: str
     n_footprints: int
     levels: int
-    calibration: dict[str, Any]
+    rows_up: bool
+    """Whether the first row of the file is drawn at the bottom, as FITS means it."""
+    calibration: Calibration
     header: dict[str, Any] | None = None
 
 
+class Step(Schema):
+    """One step of a history: what, and how."""
+
+    what: str
+    how: str
+
+
+class History(Schema):
+    """From the file to the footprints; `paper` is the same as a paragraph."""
+
+    steps: list[Step]
+    notes: list[str]
+    paper: str
+
+
 def describe(exposure: exposures.Exposure, *, header: bool) -> Exposure:
-    fields = set(Exposure.model_fields) - {"levels", "header"}
+    fields = set(Exposure.model_fields) - {"levels", "header", "rows_up"}
     return Exposure(
+        rows_up=exposures.rows_up(exposure),
         **{name: getattr(exposure, name) for name in fields},
         levels=exposures.last_level(exposure.height, exposure.width) + 1,
         header=exposure.header if header else None,
@@ -67,6 +87,16 @@ def get_exposure(exposure_id: Id, db: Db) -> Exposure:
     """One exposure with its header."""
     with db.read() as session:
         return describe(_get(session, exposure_id), header=True)
+
+
+@router.get("/exposures/{exposure_id}/history")
+def read_history(exposure_id: Id, db: Db) -> History:
+    """What was done to an exposure from its file to its footprints."""
+    with db.read() as session:
+        exposure = _get(session, exposure_id)
+        steps = [Step(what=what, how=how) for what, how in history_of(exposure)]
+        record = Calibration.model_validate(exposure.calibration)
+        return History(steps=steps, notes=record.notes, paper=paper_of(exposure))
 
 
 @router.get(

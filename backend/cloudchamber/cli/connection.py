@@ -49,6 +49,12 @@ class Api:
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         return self.request("POST", path, json=body if body is not None else {}).json()
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        return self.request("PUT", path, json=body).json()
+
+    def delete(self, path: str, **params: Any) -> None:
+        self.request("DELETE", path, params=params)
+
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request; raise `CloudchamberError` with the server's own sentence."""
         try:

@@ -23,6 +23,7 @@ class What(StrEnum):
     MAP = "map"
     COLUMNS = "columns"
     CUTOUTS = "cutouts"
+    REGIONS = "regions"
 
 
 class Format(StrEnum):
@@ -35,6 +36,7 @@ class Format(StrEnum):
     ECOTAXA = "ecotaxa"
     ROOT = "root"
     FOLDERS = "folders"
+    DS9 = "ds9"
 
 
 SUFFIXES = {
@@ -76,7 +78,7 @@ def export(
     url: Url = None,
     as_json: Json = False,
 ) -> None:
-    """Write labels, predictions, embedding, map, columns or cutouts to a file.
+    """Write labels, predictions, embedding, map, columns, cutouts or regions to a file.
 
     Every file carries the name of each cutout and the path by which it was imported: labels are
     name,path,label; predictions name,path,label,probability and one column per class; columns
@@ -84,7 +86,8 @@ def export(
 
     votable, fits, ecsv, parquet and root keep units and descriptions; ecotaxa is the table that
     EcoTaxa imports (of cutouts: with the images, as a zip); folders are the labelled images in a
-    zip, a folder per class.
+    zip, a folder per class. Regions are for ds9: outlines of the footprints in the pixels of the
+    file's image, as .reg of one exposure, as a zip of several.
     """
     chosen = format_ or _by_name(what, output)
     body = {"what": what.value, "format": chosen.value}
@@ -114,6 +117,8 @@ def export(
 def _by_name(what: What, output: Path) -> Format:
     """The format that a file's name asks for, CSV where it asks for none."""
     suffix = output.suffix.lower()
+    if what is What.REGIONS:
+        return Format.DS9
     if suffix == ".zip":
         return Format.FOLDERS if what is What.LABELS else Format.NPY
     return SUFFIXES.get(suffix, Format.CSV)

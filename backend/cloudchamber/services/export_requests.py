@@ -6,9 +6,9 @@ from typing import Literal
 
 from cloudchamber.errors import Invalid
 
-What = Literal["labels", "predictions", "embedding", "map", "columns", "cutouts"]
+What = Literal["labels", "predictions", "embedding", "map", "columns", "cutouts", "regions"]
 Format = Literal[
-    "csv", "parquet", "npy", "votable", "fits", "ecsv", "ecotaxa", "root", "folders"
+    "csv", "parquet", "npy", "votable", "fits", "ecsv", "ecotaxa", "root", "folders", "ds9"
 ]  # fmt: skip
 TABLES: tuple[Format, ...] = (
     "csv", "parquet", "npy", "votable", "fits", "ecsv", "ecotaxa", "root",
@@ -20,10 +20,12 @@ FORMATS: dict[What, tuple[Format, ...]] = {
     "map": TABLES,
     "columns": TABLES,
     "cutouts": ("csv", "parquet", "npy", "ecotaxa"),
+    "regions": ("ds9",),
 }
 SUFFIXES: dict[Format, str] = {
     "csv": "csv", "parquet": "parquet", "npy": "npy", "votable": "vot", "fits": "fits",
     "ecsv": "ecsv", "ecotaxa": "tsv", "root": "root", "folders": "zip",
+    "ds9": "reg",
 }  # fmt: skip
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -34,6 +36,7 @@ MEDIA_TYPES = {
     "ecsv": "text/plain",
     "tsv": "text/tab-separated-values",
     "root": "application/x-root",
+    "reg": "text/plain",
     "zip": "application/zip",
 }
 

@@ -20,6 +20,7 @@ from cloudchamber.services.export_formats.root import table_root
 from cloudchamber.services.export_formats.table import ExportTable
 from cloudchamber.services.export_formats.votable import table_votable
 from cloudchamber.services.export_labels import annotations
+from cloudchamber.services.export_regions import region_files, region_pieces
 from cloudchamber.services.export_requests import MEDIA_TYPES, ExportRequest
 from cloudchamber.services.export_tables import BUILDERS
 
@@ -34,6 +35,7 @@ WRITERS: dict[str, Callable[[ExportTable, list[str]], Iterator[bytes]]] = {
     "fits": table_fits,
     "root": table_root,
 }
+ZIP = b"PK"
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,11 @@ def open_export(database: Database, dataset_id: int, request: ExportRequest) -> 
     with database.read() as session:
         dataset = datasets.get_dataset(session, dataset_id)
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "-", dataset.name).strip("-.") or "dataset"
+    # Regions of several exposures are several files.
+    suffix = "zip" if request.what == "regions" and first.startswith(ZIP) else request.suffix
     return ExportFile(
-        name=f"{stem}-{request.what}.{request.suffix}",
-        media_type=MEDIA_TYPES[request.suffix],
+        name=f"{stem}-{request.what}.{suffix}",
+        media_type=MEDIA_TYPES[suffix],
         chunks=_all(first, pieces),
         notes=list(notes),
     )
@@ -95,6 +99,8 @@ def _pieces(
                 yield from export_archives.class_folders_zip(*where, request, notes)
             case "cutouts", "ecotaxa":
                 yield from export_archives.ecotaxa_zip(*where, request, notes)
+            case "regions", _:
+                yield from region_pieces(region_files(*where, request, notes))
             case "cutouts", "npy":
                 yield from export_archives.arrays_zip(*where)
             case "cutouts", form:

@@ -1,6 +1,13 @@
 import { fetchBytes } from "./client";
 
-export type ExportWhat = "labels" | "predictions" | "embedding" | "map" | "columns" | "cutouts";
+export type ExportWhat =
+	| "labels"
+	| "predictions"
+	| "embedding"
+	| "map"
+	| "columns"
+	| "cutouts"
+	| "regions";
 export type ExportFormat =
 	| "csv"
 	| "parquet"
@@ -10,7 +17,8 @@ export type ExportFormat =
 	| "ecsv"
 	| "ecotaxa"
 	| "root"
-	| "folders";
+	| "folders"
+	| "ds9";
 
 export interface ExportRequest {
 	what: ExportWhat;

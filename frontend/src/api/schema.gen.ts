@@ -227,6 +227,8 @@ export interface paths {
          *       colour); Parquet has one line per cutout,
          *       `name,path,exposure,x0,y0,height,width,channels,dtype,pixels` with `pixels` the values row
          *       after row; EcoTaxa is a zip of images with labels and columns.
+         *     - **regions**: outlines of the footprints for ds9, in the pixels of the file's image, with class
+         *       and colour; a zip of one file per exposure where there are several.
          *
          *     VOTable, FITS, ECSV, Parquet and ROOT keep units and descriptions. `folders` are the labelled
          *     cutouts as images in a zip, a folder per class. In EcoTaxa's TSV `name` is `object_id`, and
@@ -498,6 +500,34 @@ export interface paths {
         patch: operations["patch_settings"];
         trace?: never;
     };
+    "/api/v1/detectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Detectors
+         * @description Every detector that something is remembered of.
+         */
+        get: operations["list_detectors"];
+        /**
+         * Remember Detector
+         * @description Remember this about a detector, instead of what was remembered.
+         */
+        put: operations["remember_detector"];
+        post?: never;
+        /**
+         * Forget Detector
+         * @description Forget what is remembered about a detector.
+         */
+        delete: operations["forget_detector"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -551,6 +581,26 @@ export interface paths {
          *     `{ordinal, x0, y0, height, width, flags, mask_offset, mask_nbytes}`.
          */
         get: operations["read_footprints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exposures/{exposure_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read History
+         * @description What was done to an exposure from its file to its footprints.
+         */
+        get: operations["read_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1102,6 +1152,56 @@ export interface components {
             /** Repeats */
             repeats: components["schemas"]["SelfAgreement"][];
         };
+        /**
+         * AmplifierRecord
+         * @description One amplifier; `x0`, `y0`, `w`, `h` in the trimmed frame, values in the exposure's unit.
+         *
+         *     name : suffix of its keywords, '' for an only one
+         *     data, overscan_section : IRAF sections of the file
+         *     baseline, noise, overscan : None where nothing could be measured, or there is none
+         *     gain : electrons per ADU
+         *     background : 'constant', 'columns' or 'mesh'
+         */
+        AmplifierRecord: {
+            /**
+             * Background
+             * @default constant
+             */
+            background: string;
+            /** Baseline */
+            baseline?: number | null;
+            /**
+             * Data
+             * @default
+             */
+            data: string;
+            /** Gain */
+            gain?: number | null;
+            /**
+             * Gain Source
+             * @default
+             */
+            gain_source: string;
+            /** H */
+            h: number;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /** Noise */
+            noise?: number | null;
+            /** Overscan */
+            overscan?: number | null;
+            /** Overscan Section */
+            overscan_section?: string | null;
+            /** W */
+            w: number;
+            /** X0 */
+            x0: number;
+            /** Y0 */
+            y0: number;
+        };
         /** AnnotatorCount */
         AnnotatorCount: {
             /** N */
@@ -1121,6 +1221,142 @@ export interface components {
             param: string;
             /** Value */
             value: string;
+        };
+        /**
+         * Calibration
+         * @description From the file's pixels to those that were searched.
+         *
+         *     origin : 0-based column and row of the file at which the trimmed frame begins
+         *     step : columns and rows of the file that a pixel covers
+         *     rows_up : whether the file's first row is drawn at the bottom; None where nobody has said
+         *     layout : which keywords told the amplifiers apart
+         *     masked : pixels without a value by cause
+         *     flags, used_flags : pixels by bit of the quality extension, and the bits that mask
+         *     unit_source, unit_stated : how the unit is known
+         *     electrons : whether a gain (and time, where the unit is per second) makes electrons of it
+         */
+        Calibration: {
+            /** Amplifiers */
+            amplifiers?: components["schemas"]["AmplifierRecord"][];
+            /**
+             * Background
+             * @default constant
+             */
+            background: string;
+            /**
+             * Background Asked
+             * @default auto
+             */
+            background_asked: string;
+            /**
+             * Bias
+             * @default false
+             */
+            bias: boolean;
+            /**
+             * Dark
+             * @default false
+             */
+            dark: boolean;
+            /**
+             * Detector
+             * @default
+             */
+            detector: string;
+            /**
+             * Electrons
+             * @default false
+             */
+            electrons: boolean;
+            /** Exposure Time */
+            exposure_time?: number | null;
+            /**
+             * Extension
+             * @default
+             */
+            extension: string;
+            /** Flags */
+            flags?: {
+                [key: string]: number;
+            };
+            /**
+             * Inverted
+             * @default false
+             */
+            inverted: boolean;
+            /**
+             * Layout
+             * @default
+             */
+            layout: string;
+            /**
+             * Margin
+             * @default 3
+             */
+            margin: number;
+            /** Masked */
+            masked?: {
+                [key: string]: number;
+            };
+            /** Masters */
+            masters?: {
+                [key: string]: components["schemas"]["MasterRecord"];
+            };
+            /**
+             * Max Size
+             * @default 512
+             */
+            max_size: number;
+            /**
+             * Min Pixels
+             * @default 1
+             */
+            min_pixels: number;
+            /** Notes */
+            notes?: string[];
+            /**
+             * Origin
+             * @default [
+             *       0,
+             *       0
+             *     ]
+             */
+            origin: [
+                number,
+                number
+            ];
+            /** Rows Up */
+            rows_up?: boolean | null;
+            /**
+             * Step
+             * @default [
+             *       1,
+             *       1
+             *     ]
+             */
+            step: [
+                number,
+                number
+            ];
+            /** Threshold */
+            threshold?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Unit Source
+             * @default
+             */
+            unit_source: string;
+            /**
+             * Unit Stated
+             * @default true
+             */
+            unit_stated: boolean;
+            /**
+             * Used Flags
+             * @default 0
+             */
+            used_flags: number;
         };
         /**
          * Column
@@ -1294,6 +1530,72 @@ export interface components {
             unknown_labels_drawn?: boolean | null;
         };
         /**
+         * DetectorIn
+         * @description A detector, by the name that its headers give: INSTRUME and DETECTOR.
+         */
+        DetectorIn: {
+            /** Name */
+            name: string;
+            settings: components["schemas"]["DetectorSettings"];
+        };
+        /** DetectorOut */
+        DetectorOut: {
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Name */
+            name: string;
+            settings: components["schemas"]["DetectorSettings"];
+        };
+        /**
+         * DetectorSettings
+         * @description What is said about a detector; what is left out is as its header says.
+         */
+        DetectorSettings: {
+            /**
+             * Data Sections
+             * @description Pixels that each amplifier read, as [x1:x2,y1:y2] of the file
+             */
+            data_sections?: string[] | null;
+            /**
+             * Gain
+             * @description Electrons per ADU, one for all amplifiers or one for each
+             */
+            gain?: number[] | null;
+            /**
+             * Mask Bits
+             * @description Bits of the quality extension that mask a pixel
+             */
+            mask_bits?: number | null;
+            /**
+             * Overscan Sections
+             * @description The overscan of each amplifier, or an empty text
+             */
+            overscan_sections?: string[] | null;
+            /**
+             * Row Order
+             * @description Whether the first row of the file is drawn at the bottom or on top
+             */
+            row_order?: ("BOTTOM-UP" | "TOP-DOWN") | null;
+            /**
+             * Samples
+             * @description Samples of a pixel side by side (Skipper); 1 where they are averaged
+             */
+            samples?: number | null;
+            /**
+             * Skip Samples
+             * @description Samples at the beginning that are left out
+             */
+            skip_samples?: number | null;
+            /**
+             * Unit
+             * @description Unit of the pixels
+             */
+            unit?: string | null;
+        };
+        /**
          * Disputed
          * @description `dispute` is the share of judgements against the most frequent one.
          */
@@ -1373,7 +1675,7 @@ export interface components {
              * Format
              * @enum {string}
              */
-            format: "csv" | "parquet" | "npy" | "votable" | "fits" | "ecsv" | "ecotaxa" | "root" | "folders";
+            format: "csv" | "parquet" | "npy" | "votable" | "fits" | "ecsv" | "ecotaxa" | "root" | "folders" | "ds9";
             /** Model Version Id */
             model_version_id?: number | null;
             /** Ordinals */
@@ -1382,17 +1684,14 @@ export interface components {
              * What
              * @enum {string}
              */
-            what: "labels" | "predictions" | "embedding" | "map" | "columns" | "cutouts";
+            what: "labels" | "predictions" | "embedding" | "map" | "columns" | "cutouts" | "regions";
         };
         /**
          * Exposure
          * @description A readout; `levels` counts the levels of its pyramid of tiles (0 native, then halved).
          */
         Exposure: {
-            /** Calibration */
-            calibration: {
-                [key: string]: unknown;
-            };
+            calibration: components["schemas"]["Calibration"];
             /** Dataset Id */
             dataset_id: number;
             /** Dtype */
@@ -1419,6 +1718,8 @@ export interface components {
             ordinal: number;
             /** Plane */
             plane: number | null;
+            /** Rows Up */
+            rows_up: boolean;
             /** Unit */
             unit: string;
             /** Width */
@@ -1516,6 +1817,18 @@ export interface components {
              * @constant
              */
             status: "ok";
+        };
+        /**
+         * History
+         * @description From the file to the footprints; `paper` is the same as a paragraph.
+         */
+        History: {
+            /** Notes */
+            notes: string[];
+            /** Paper */
+            paper: string;
+            /** Steps */
+            steps: components["schemas"]["Step"][];
         };
         /** HistoryEntry */
         HistoryEntry: {
@@ -2027,6 +2340,23 @@ export interface components {
             why: string;
         };
         /**
+         * MasterRecord
+         * @description A master that was subtracted: of how many readouts, and what was done to these.
+         */
+        MasterRecord: {
+            /** Exposure Time */
+            exposure_time?: number | null;
+            /**
+             * N
+             * @default 0
+             */
+            n: number;
+            /** Notes */
+            notes?: string[];
+            /** Scale */
+            scale?: number | null;
+        };
+        /**
          * Me
          * @description Who asks, and what the server is. A browser that gets this answer is not offline.
          */
@@ -2385,6 +2715,16 @@ export interface components {
             matches: number;
             /** Name */
             name: string;
+        };
+        /**
+         * Step
+         * @description One step of a history: what, and how.
+         */
+        Step: {
+            /** How */
+            how: string;
+            /** What */
+            what: string;
         };
         /**
          * StepAnswer
@@ -3568,6 +3908,97 @@ export interface operations {
             };
         };
     };
+    list_detectors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectorOut"][];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remember_detector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DetectorIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectorOut"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forget_detector: {
+        parameters: {
+            query: {
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events: {
         parameters: {
             query: {
@@ -3656,6 +4087,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exposure_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
             };
             /** @description What went wrong. */
             default: {

@@ -1,0 +1,117 @@
+"""What is told of exposures: outlines and regions for ds9, detectors, histories."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import ndimage
+
+from cloudchamber.data import cutouts, datasets, exposures
+from cloudchamber.data.calibrations import AmplifierRecord, Calibration, MasterRecord
+from cloudchamber.services.outlines import outlines
+
+
+def area(loop):
+    pairs = zip(loop, loop[1:] + loop[:1], strict=True)
+    return sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs) / 2
+
+
+def test_a_pixel_is_a_square():
+    assert outlines(np.ones((1, 1), bool)) == [[(0, 0), (1, 0), (1, 1), (0, 1)]]
+
+
+def test_a_bar_has_four_corners():
+    mask = np.zeros((3, 6), bool)
+    mask[1, 1:5] = True
+    assert outlines(mask) == [[(1, 1), (5, 1), (5, 2), (1, 2)]]
+
+
+def test_pixels_that_touch_by_a_corner_are_one_outline():
+    (loop,) = outlines(np.eye(2, dtype=bool))
+    assert area(loop) == 2
+
+
+@given(arrays(bool, st.tuples(st.integers(1, 7), st.integers(1, 7))))
+def test_outlines_hold_the_pixels_and_their_holes(mask):
+    labels, n = ndimage.label(mask, np.ones((3, 3)))
+    filled = 0
+    for k in range(1, n + 1):  # holes are what cannot be left by a side
+        filled += int(ndimage.binary_fill_holes(labels == k).sum())
+    found = outlines(mask)
+    assert sum(map(area, found)) == pytest.approx(filled) or n == 0
+
+
+def test_regions_are_in_the_pixels_of_the_file(client, database):
+    with database.write() as session:
+        dataset = datasets.create_dataset(session, "night")
+        frame = exposures.NewExposure(
+            "run/a.fits", "run/a.fits", 40, 60, "uint16",
+            calibration={"origin": [20, 4], "step": [1, 1], "amplifiers": []},
+        )  # fmt: skip
+        exposure_id = exposures.add_exposure(session, dataset.id, frame)
+        mask = np.zeros((3, 4), bool)
+        mask[1, 1:3] = True
+        pixels = mask.astype(np.float32)
+        new = cutouts.NewCutout("run/a.fits:0", pixels, mask, exposure_id, x0=10, y0=7)
+        cutouts.append_cutouts(session, dataset.id, [new])
+    answer = client.post(
+        f"/api/v1/datasets/{dataset.id}/exports", json={"what": "regions", "format": "ds9"}
+    )
+    assert answer.status_code == 200
+    head, *lines = answer.text.splitlines()
+    assert head == "# Region file format: DS9 version 4.1"
+    assert "image" in lines
+    # Columns 11 and 12 of the frame, row 8: pixels 32 and 33 of row 13 in the file.
+    (region,) = [line for line in lines if line.startswith("polygon")]
+    assert region.startswith("polygon(31.5,12.5,33.5,12.5,33.5,13.5,31.5,13.5) #")
+
+
+def test_regions_need_an_exposure(client, database):
+    with database.write() as session:
+        dataset = datasets.create_dataset(session, "crops")
+        new = cutouts.NewCutout("a.png", np.ones((3, 3), np.uint8))
+        cutouts.append_cutouts(session, dataset.id, [new])
+    answer = client.post(
+        f"/api/v1/datasets/{dataset.id}/exports", json={"what": "regions", "format": "ds9"}
+    )
+    assert answer.status_code == 422
+    assert "no image to draw on" in answer.text
+
+
+def test_a_detector_is_remembered_changed_and_forgotten(client):
+    body = {"name": "CAM E2V", "settings": {"gain": [1.5], "data_sections": ["[1:10,1:20]"]}}
+    assert client.put("/api/v1/detectors", json=body).json()["settings"]["gain"] == [1.5]
+    body["settings"] = {"unit": "electron"}
+    client.put("/api/v1/detectors", json=body)
+    (known,) = client.get("/api/v1/detectors").json()
+    assert (known["settings"]["unit"], known["settings"]["gain"]) == ("electron", None)
+    bad = {"name": "X", "settings": {"data_sections": ["1:10"]}}
+    assert client.put("/api/v1/detectors", json=bad).status_code == 422
+    assert client.delete("/api/v1/detectors", params={"name": "CAM E2V"}).status_code == 204
+    assert client.delete("/api/v1/detectors", params={"name": "CAM E2V"}).status_code == 404
+
+
+def test_the_history_of_an_exposure_tells_every_step(client, database):
+    with database.write() as session:
+        dataset = datasets.create_dataset(session, "night")
+        record = Calibration(
+            threshold={"value": 6.0, "unit": "sigma"}, background="mesh", bias=True,
+            masters={"bias": MasterRecord(n=3)}, masked={"masked in the file": 80},
+            amplifiers=[AmplifierRecord(x0=0, y0=0, w=60, h=40, data="[1:60,1:40]", noise=6.0,
+                                        baseline=1000.0, gain=1.7, gain_source="GAIN")],
+            layout="DATASEC", detector="CAM", flags={4: 80}, used_flags=4,
+        )  # fmt: skip
+        frame = exposures.NewExposure(
+            "a.fits", "a.fits", 40, 60, "uint16", n_footprints=5,
+            calibration=record.model_dump(mode="json"),
+        )  # fmt: skip
+        exposure_id = exposures.add_exposure(session, dataset.id, frame)
+    told = client.get(f"/api/v1/exposures/{exposure_id}/history").json()
+    steps = {step["what"]: step["how"] for step in told["steps"]}
+    assert steps["master bias"] == "median of 3 readouts"
+    assert steps["without a value"] == "80 pixels masked in the file"
+    assert steps["quality bit 4"] == "80 pixels, masked"
+    assert steps["gain"] == "1.7 e⁻/ADU (GAIN)"
+    assert "Bertin & Arnouts 1996" in told["paper"]
+    assert "5 were found" in told["paper"]
