@@ -227,6 +227,13 @@ def rows_up(exposure: Exposure) -> bool:
     return "BITPIX" in exposure.header and order != "TOP-DOWN"
 
 
+def drawn_upward(session: Session, exposure_ids: set[int | None]) -> set[int]:
+    """Those of the exposures whose first row is drawn at the bottom."""
+    wanted = [i for i in exposure_ids if i is not None]
+    found = session.scalars(select(Exposure).where(Exposure.id.in_(wanted)))
+    return {exposure.id for exposure in found if rows_up(exposure)}
+
+
 def place_in_file(exposure: Exposure) -> tuple[tuple[int, int], tuple[int, int]]:
     """Where the trimmed frame lies in the file's image: 0-based origin (x, y), and how many columns
     and rows of it a pixel covers."""

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudchamber.data.accounts import Document, Question, State, Table, TakenFor
 from cloudchamber.data.base import Base
+from cloudchamber.data.calibrations import Calibration
 from cloudchamber.errors import NotFound
 
 
@@ -84,6 +85,9 @@ class ExposurePreview(Document):
     scale : pixels of the exposure per pixel of the picture, a maximum over blocks
     noise : of the first amplifier, in `unit`
     floor_sigma, n_bright : pixels above that many sigma are listed one by one
+    rows_up : whether its first row is drawn at the bottom
+    calibration : how it was understood, and what was done to it
+    n_hot, hot_in : pixels that are hot in most of so many exposures of its detector
     """
 
     name: str
@@ -94,6 +98,10 @@ class ExposurePreview(Document):
     noise: float
     floor_sigma: float
     n_bright: int
+    rows_up: bool = False
+    calibration: Calibration = Field(default_factory=Calibration)
+    n_hot: int = 0
+    hot_in: int = 0
 
 
 class Look(Document):

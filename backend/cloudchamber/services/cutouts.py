@@ -16,10 +16,13 @@ def pixel_pack(session: Session, dataset_id: int, found: Sequence[cutouts.Cutout
     """Descriptions of the cutouts' pixels and masks, and the arrays in the order of offsets."""
     offsets, items, arrays = Offsets(), [], []
     flags = {cutout.ordinal: cutout.flags for cutout in found}
+    upward = exposures.drawn_upward(session, {cutout.exposure_id for cutout in found})
+    turned = {cutout.ordinal for cutout in found if cutout.exposure_id in upward}
     pixels = cutouts.iter_pixels(session, dataset_id, ordinals=list(flags))
     for ordinal, values, mask in pixels:
         names = cutouts.flag_names(flags[ordinal])
-        add_pixels(items, arrays, offsets, values, mask, ordinal=ordinal, flags=names)
+        add_pixels(items, arrays, offsets, values, mask, ordinal=ordinal, flags=names,
+                   rows_up=ordinal in turned)  # fmt: skip
     return items, arrays
 
 

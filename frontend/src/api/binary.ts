@@ -36,6 +36,8 @@ export interface CutoutPixels {
 	/** 1 where the pixel belongs to the footprint, height x width; null for imported crops. */
 	mask: Uint8Array | null;
 	flags: string[];
+	/** Whether the first row is drawn at the bottom, as that of a FITS image. */
+	rowsUp: boolean;
 }
 
 export interface Footprint {
@@ -59,6 +61,7 @@ interface PackItem {
 	mask_offset: number | null;
 	mask_nbytes: number | null;
 	flags?: string[];
+	rows_up?: boolean;
 	x0?: number;
 	y0?: number;
 	/** Of a footprint; pixels carry `shape`. */
@@ -103,6 +106,7 @@ export function parsePixels(buffer: ArrayBuffer): CutoutPixels[] {
 					? null
 					: new Uint8Array(buffer, payload + item.mask_offset, item.mask_nbytes ?? 0),
 			flags: item.flags ?? [],
+			rowsUp: item.rows_up ?? false,
 		};
 	});
 }

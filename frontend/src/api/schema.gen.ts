@@ -1732,18 +1732,37 @@ export interface components {
          *     scale : pixels of the exposure per pixel of the picture, a maximum over blocks
          *     noise : of the first amplifier, in `unit`
          *     floor_sigma, n_bright : pixels above that many sigma are listed one by one
+         *     rows_up : whether its first row is drawn at the bottom
+         *     calibration : how it was understood, and what was done to it
+         *     n_hot, hot_in : pixels that are hot in most of so many exposures of its detector
          */
         ExposurePreview: {
+            calibration?: components["schemas"]["Calibration"];
             /** Floor Sigma */
             floor_sigma: number;
             /** Height */
             height: number;
+            /**
+             * Hot In
+             * @default 0
+             */
+            hot_in: number;
             /** N Bright */
             n_bright: number;
+            /**
+             * N Hot
+             * @default 0
+             */
+            n_hot: number;
             /** Name */
             name: string;
             /** Noise */
             noise: number;
+            /**
+             * Rows Up
+             * @default false
+             */
+            rows_up: boolean;
             /** Scale */
             scale: number;
             /** Unit */

@@ -144,6 +144,13 @@ export function globalCommands(): Command[] {
 			run: () => view.toggleInvert(),
 		}),
 		command({
+			id: "view.turn",
+			caption: "Turn first rows up or down",
+			group: look,
+			keys: ["Shift+y"],
+			run: () => view.toggleTurned(),
+		}),
+		command({
 			id: "view.limits",
 			caption: "Next upper limit",
 			group: look,

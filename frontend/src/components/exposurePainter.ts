@@ -134,7 +134,14 @@ export class ExposurePainter {
 	}
 
 	/** Borders between pixels, and the values in them where there is room. */
-	grid(context: CanvasRenderingContext2D, canvas: Size, view: Viewport, limits: Limits): void {
+	grid(
+		context: CanvasRenderingContext2D,
+		canvas: Size,
+		view: Viewport,
+		limits: Limits,
+		/** −1 where rows are drawn upwards: the values must not stand on their heads. */
+		down: number,
+	): void {
 		const { scale, offsetX, offsetY } = view;
 		if (scale < GRID_FROM) return;
 		const x0 = Math.max(0, Math.floor(-offsetX / scale));
@@ -163,11 +170,12 @@ export class ExposurePainter {
 				const value = this.value(x, y);
 				if (value === undefined) continue;
 				context.fillStyle = value > middle ? "rgb(0 0 0 / 0.75)" : "rgb(255 255 255 / 0.6)";
-				context.fillText(
-					Number.isFinite(value) ? figure(value, 3) : "NaN",
-					offsetX + (x + 0.5) * scale,
-					offsetY + (y + 0.5) * scale,
-				);
+				const text = Number.isFinite(value) ? figure(value, 3) : "NaN";
+				context.save();
+				context.translate(offsetX + (x + 0.5) * scale, offsetY + (y + 0.5) * scale);
+				context.scale(1, down);
+				context.fillText(text, 0, 0);
+				context.restore();
 			}
 		}
 	}

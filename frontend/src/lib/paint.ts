@@ -8,6 +8,27 @@ export interface Appearance {
 	colormap: Colormap;
 	invert: boolean;
 	percentiles: readonly [number, number];
+	/** Images whose first row belongs at the bottom are drawn with it on top, and the others not. */
+	turned: boolean;
+}
+
+/** Whether the first row is drawn at the bottom. */
+export function drawnUpward(rowsUp: boolean, appearance: Pick<Appearance, "turned">): boolean {
+	return rowsUp !== appearance.turned;
+}
+
+/** The rows of an RGBA image in reverse order, in place. */
+export function reverseRows(
+	rgba: Uint8ClampedArray<ArrayBuffer>,
+	width: number,
+): Uint8ClampedArray<ArrayBuffer> {
+	const row = 4 * width;
+	for (let top = 0, bottom = rgba.length - row; top < bottom; top += row, bottom -= row) {
+		const kept = rgba.slice(top, top + row);
+		rgba.copyWithin(top, bottom, bottom + row);
+		rgba.set(kept, bottom);
+	}
+	return rgba;
 }
 
 /** Undefined pixels (NaN, infinite) are shown as a violet no colour map contains at this lightness. */
@@ -77,6 +98,7 @@ export function drawCutout(
 	const context = canvas.getContext("2d", { willReadFrequently: true });
 	if (!context || cutout.width === 0 || cutout.height === 0) return;
 	const rgba = paint(cutout.pixels, cutout.channels, appearance, limits);
+	if (drawnUpward(cutout.rowsUp, appearance)) reverseRows(rgba, cutout.width);
 	context.putImageData(new ImageData(rgba, cutout.width, cutout.height), 0, 0);
 }
 

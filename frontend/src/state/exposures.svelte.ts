@@ -2,40 +2,23 @@
 import { SvelteMap } from "svelte/reactivity";
 import { type Footprint, fetchFootprints } from "../api/binary";
 import { fetchJson } from "../api/client";
+import type { components } from "../api/schema.gen";
 
-export interface Amplifier {
-	x0: number;
-	y0: number;
-	w: number;
-	h: number;
-	baseline: number | null;
-	noise: number | null;
-	overscan: string | number | boolean | null;
-}
-
-export interface Exposure {
-	id: number;
-	ordinal: number;
-	name: string;
-	height: number;
-	width: number;
-	unit: string;
-	n_footprints: number;
-	calibration: {
-		amplifiers?: Amplifier[];
-		threshold?: { value: number; unit: string };
-		bias?: unknown;
-		dark?: unknown;
-		[fact: string]: unknown;
-	};
-	header?: Record<string, unknown> | null;
-}
+/** As the server sends it: it fills in every default, which its description calls optional. */
+type Filled<T> = T extends (infer U)[]
+	? Filled<U>[]
+	: T extends object
+		? { [K in keyof T]-?: Filled<T[K]> }
+		: T;
+export type Exposure = Filled<components["schemas"]["Exposure"]>;
+export type History = Filled<components["schemas"]["History"]>;
 
 class ExposuresState {
 	#of: number | null = null;
 	/** In dataset order; null until the list has arrived. */
 	list = $state.raw<Exposure[] | null>(null);
 	#details = new SvelteMap<number, Exposure>();
+	#histories = new SvelteMap<number, History>();
 	#footprints = new SvelteMap<number, Footprint[]>();
 
 	async refresh(datasetId: number): Promise<void> {
@@ -55,12 +38,19 @@ class ExposuresState {
 		return this.#details.get(id);
 	}
 
+	/** What was done to it; undefined until it has arrived (the read is followed). */
+	history(id: number): History | undefined {
+		return this.#histories.get(id);
+	}
+
 	async load(id: number): Promise<void> {
 		if (this.#footprints.has(id)) return;
-		const [detail, footprints] = await Promise.all([
+		const [detail, history, footprints] = await Promise.all([
 			fetchJson<Exposure>(`/exposures/${id}`),
+			fetchJson<History>(`/exposures/${id}/history`),
 			fetchFootprints(id),
 		]);
+		this.#histories.set(id, history);
 		this.#details.set(id, detail);
 		this.#footprints.set(id, footprints);
 	}

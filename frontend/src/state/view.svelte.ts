@@ -16,6 +16,7 @@ interface Stored {
 	zoomMode: ZoomMode;
 	upper: number;
 	nativeZoom: number;
+	turned: boolean;
 }
 
 const DEFAULTS: Stored = {
@@ -25,6 +26,7 @@ const DEFAULTS: Stored = {
 	zoomMode: "native",
 	upper: 99.5,
 	nativeZoom: 3,
+	turned: false,
 };
 
 class ViewState implements Appearance {
@@ -67,6 +69,10 @@ class ViewState implements Appearance {
 	set nativeZoom(nativeZoom: number) {
 		this.#change({ nativeZoom: Math.min(16, Math.max(1, Math.round(nativeZoom))) });
 	}
+	/** Whether first rows are drawn where their files do not mean them. */
+	get turned(): boolean {
+		return this.#stored.turned;
+	}
 	get percentiles(): readonly [number, number] {
 		return [0, this.#stored.upper];
 	}
@@ -82,6 +88,9 @@ class ViewState implements Appearance {
 	}
 	toggleInvert(): void {
 		this.invert = !this.invert;
+	}
+	toggleTurned(): void {
+		this.#change({ turned: !this.turned });
 	}
 	toggleZoom(): void {
 		this.zoomMode = this.zoomMode === "native" ? "fit" : "native";

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from cloudchamber.data.accounts import each_kind_once
+from cloudchamber.data.calibrations import Calibration
 from cloudchamber.data.job_requests import LookAtFiles, UploadRef
 from cloudchamber.data.looks import ExposurePreview, LookFile
 from cloudchamber.data.names import tidy
@@ -198,6 +199,8 @@ def _shown(cut: CutFrame) -> ShownExposure:
         noise=noise if math.isfinite(noise) else 0.0,
         floor_sigma=bright.floor,
         n_bright=len(bright.index),
+        rows_up=bool(cut.exposure.calibration["rows_up"]),
+        calibration=Calibration.model_validate(cut.exposure.calibration),
     )
     return ShownExposure(about, small, bright)
 

@@ -10,7 +10,7 @@ let painted = "";
 
 /** Painted image of a cutout whose pixels are here, else undefined. Fetches nothing. */
 export function thumbnailOf(ordinal: number): HTMLCanvasElement | undefined {
-	const appearance = `${view.stretch} ${view.colormap} ${view.invert} ${view.percentiles}`;
+	const appearance = `${view.stretch} ${view.colormap} ${view.invert} ${view.percentiles} ${view.turned}`;
 	if (appearance !== painted) {
 		images.clear();
 		painted = appearance;

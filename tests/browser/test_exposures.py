@@ -1,0 +1,116 @@
+"""Exposures: drawn as ds9 draws them, and their history beside them."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from playwright.sync_api import Locator, Page, expect
+
+from browser.stack import Api
+
+SIDE = 128
+# Brightness of the upper and of the lower half of what a canvas shows.
+HALVES = """canvas => {
+  const { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const data = copy.getImageData(0, 0, width, height).data;
+  const sums = [0, 0];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      sums[y < height / 2 ? 0 : 1] += Math.max(0, data[4 * (y * width + x)] - 128);
+  return sums;
+}"""
+
+
+@pytest.fixture
+def night(tmp_path: Path, api: Api, new_dataset: Callable[[str], int]) -> Callable[..., int]:
+    """A dataset of one exposure whose one track lies in its first rows, and widens downwards in the
+    file: most of it in the first of its own rows."""
+
+    def bring(**cards: str) -> int:
+        image = np.random.default_rng(0).normal(1000, 6, (SIDE, SIDE))
+        for row in range(20):
+            image[4 + row, 30 : 30 + (20 if row < 4 else 2)] += 2000
+        hdu = fits.PrimaryHDU(np.rint(image).astype(np.uint16))
+        hdu.header.update(cards)
+        path = tmp_path / "frame.fits"
+        hdu.writeto(path, overwrite=True)
+        dataset = new_dataset("night")
+        api.import_paths(dataset, path)
+        api.wait_until_quiet(dataset)
+        return dataset
+
+    return bring
+
+
+def halves(canvas: Locator) -> tuple[float, float]:
+    """How bright the upper and the lower half of a drawn image are, once it is drawn."""
+    expect(canvas).to_be_visible()
+    page = canvas.page
+    page.wait_for_function(
+        f"() => {{ const f = {HALVES}; const c = document.querySelector('main canvas');"
+        " return c && c.width && f(c).some((sum) => sum > 0); }"
+    )
+    upper, lower = canvas.evaluate(HALVES)
+    return upper, lower
+
+
+def test_the_first_row_of_a_fits_image_is_at_the_bottom_everywhere(
+    page: Page, night: Callable[..., int]
+) -> None:
+    dataset = night()
+    page.goto(f"/d/{dataset}/exposures")
+    upper, lower = halves(page.locator("main canvas").first)
+    assert lower > upper
+    page.goto(f"/d/{dataset}/label")
+    upper, lower = halves(page.locator("main .stage canvas").first)
+    assert lower > upper
+
+
+def test_a_switch_turns_it_and_roworder_is_honoured(page: Page, night: Callable[..., int]) -> None:
+    dataset = night(ROWORDER="TOP-DOWN")
+    page.goto(f"/d/{dataset}/exposures")
+    upper, lower = halves(page.locator("main canvas").first)
+    assert upper > lower
+    page.get_by_role("button", name="row 1 on top").click()
+    expect(page.get_by_role("button", name="row 1 at the bottom")).to_be_visible()
+    page.wait_for_timeout(300)
+    upper, lower = halves(page.locator("main canvas").first)
+    assert lower > upper
+    page.keyboard.press("Shift+Y")
+    expect(page.get_by_role("button", name="row 1 on top")).to_be_visible()
+
+
+def test_the_pointer_reads_rows_from_the_first(page: Page, night: Callable[..., int]) -> None:
+    dataset = night()
+    page.goto(f"/d/{dataset}/exposures")
+    canvas = page.locator("main canvas").first
+    halves(canvas)
+    page.get_by_role("button", name="whole").click()
+    page.wait_for_timeout(300)
+    box = canvas.bounding_box()
+    assert box is not None
+    middle = box["x"] + box["width"] / 2
+    rows = []
+    for part in (0.45, 0.55):
+        page.mouse.move(middle, box["y"] + part * box["height"])
+        told = page.get_by_text(re.compile(r"^y \d+$"))
+        expect(told).to_be_visible()
+        rows.append(int(re.sub(r"\D", "", told.inner_text())))
+    assert rows[0] > rows[1]
+
+
+def test_an_exposure_tells_its_history_and_a_text_for_a_paper(
+    page: Page, night: Callable[..., int]
+) -> None:
+    dataset = night(INSTRUME="TESTCAM", GAIN="1.7")
+    page.goto(f"/d/{dataset}/exposures")
+    aside = page.get_by_role("complementary", name=re.compile("History"))
+    expect(aside.get_by_text("TESTCAM").first).to_be_visible()
+    expect(aside.get_by_text("frame.fits, HDU 0, uint16")).to_be_visible()
+    expect(aside.get_by_text(re.compile("Footprints are 8-connected"))).to_be_visible()
+    expect(aside.get_by_role("button", name="Copy as text")).to_be_visible()
