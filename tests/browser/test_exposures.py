@@ -114,3 +114,40 @@ def test_an_exposure_tells_its_history_and_a_text_for_a_paper(
     expect(aside.get_by_text("frame.fits, HDU 0, uint16")).to_be_visible()
     expect(aside.get_by_text(re.compile("Footprints are 8-connected"))).to_be_visible()
     expect(aside.get_by_role("button", name="Copy as text")).to_be_visible()
+
+
+def test_the_look_tells_how_an_exposure_is_read_and_takes_corrections(
+    page: Page, api: Api, tmp_path: Path
+) -> None:
+    # given a frame with a quality mask over its track, of a detector that names itself
+    image = np.random.default_rng(0).normal(1000, 6, (SIDE, SIDE))
+    image[40, 30:60] += 500
+    flags = np.zeros((SIDE, SIDE), np.int16)
+    flags[40, 30:60], flags[90] = 16, 4
+    science = fits.ImageHDU(np.rint(image).astype(np.uint16), name="SCI")
+    science.header["INSTRUME"], science.header["GAIN"] = "LOOKCAM", 2.0
+    path = tmp_path / "frame.fits"
+    fits.HDUList([fits.PrimaryHDU(), science, fits.ImageHDU(flags, name="DQ")]).writeto(path)
+    # when it is looked at
+    page.goto("/import")
+    page.get_by_test_id("files").set_input_files(path)
+    section = page.get_by_role("region", name="How the exposure is read")
+    expect(section.get_by_role("heading", name="LOOKCAM")).to_be_visible()
+    expect(section.get_by_text("assumed")).to_be_visible()
+    expect(page.get_by_text("0 footprints")).to_be_visible()
+    # then a bit that masks the track can be let go, and a gain be said
+    section.get_by_role("checkbox", name=re.compile("^16 ")).uncheck()
+    expect(page.get_by_text("1 footprint", exact=False).first).to_be_visible()
+    gain = section.get_by_label(re.compile("Gain of amplifier"))
+    expect(gain).to_have_value("2")
+    gain.fill("3.5")
+    gain.press("Enter")
+    expect(section.get_by_label(re.compile("Gain of amplifier"))).to_have_value("3.5")
+    # and both be remembered for the detector, and forgotten again
+    section.get_by_role("button", name="Remember for LOOKCAM").click()
+    expect(section.get_by_text("1 detector remembered")).to_be_visible()
+    (known,) = [one for one in api.get("/detectors") if one["name"] == "LOOKCAM"]
+    assert (known["settings"]["gain"], known["settings"]["mask_bits"]) == ([3.5], 4)
+    section.get_by_text("1 detector remembered").click()
+    section.get_by_role("button", name="Forget").click()
+    expect(page.get_by_text("0 footprints")).to_be_visible()

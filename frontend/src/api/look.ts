@@ -38,6 +38,8 @@ export interface LookPixels {
 	sigma: Float32Array;
 	/** In the exposure's unit, above the baseline. */
 	value: Float32Array;
+	/** Pixels that are hot in most exposures of the detector, as places like `index`. */
+	hot: Uint32Array;
 }
 
 /** Start a look; with a dataset, at what the files would add to it. */
@@ -74,6 +76,7 @@ export async function fetchLookExposure(jobId: number, signal: AbortSignal): Pro
 		index: array("index") as Uint32Array,
 		sigma: array("sigma") as Float32Array,
 		value: array("value") as Float32Array,
+		hot: array("hot") as Uint32Array,
 	};
 }
 

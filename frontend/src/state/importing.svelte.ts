@@ -1,5 +1,6 @@
 /** Files chosen for an import, what was asked of them, and the job that reads them. */
 import { api, given, sentence } from "../api/client";
+import type { components } from "../api/schema.gen";
 import { bundle } from "../lib/bundles";
 import type { Role } from "../lib/roles";
 import { load, save } from "../lib/stored";
@@ -29,6 +30,24 @@ const CUTTING: Cutting = {
 	self_supervised: false,
 };
 
+/** How exposures are read and calibrated; asked anew for every import. */
+export interface Calibrating {
+	background: "auto" | "constant" | "columns" | "mesh";
+	polarity: "bright" | "dark";
+	mask_hot: boolean;
+	scale_dark: boolean;
+}
+
+const CALIBRATING: Calibrating = {
+	background: "auto",
+	polarity: "bright",
+	mask_hot: false,
+	scale_dark: false,
+};
+
+/** What is said about a detector; what is absent is as its header says. */
+export type DetectorSettings = Partial<components["schemas"]["DetectorSettings"]>;
+
 export type ClassFolders = "off" | "labels" | "groups";
 
 /** Settings of which none changes what the look finds; the threshold only below the look's floor. */
@@ -40,6 +59,9 @@ class ImportState {
 	settings = $state<Cutting>(stored());
 	/** What class folders are taken as; asked anew for every import, since it makes labels. */
 	classFolders = $state<ClassFolders>("off");
+	calibrating = $state<Calibrating>({ ...CALIBRATING });
+	/** What is said about the detector, for this import. */
+	detector = $state.raw<DetectorSettings>({});
 	/** Answers to questions and other choices, by the import's parameter. */
 	answers = $state<Record<string, string>>({});
 	/** Looking through what was dropped. */
@@ -159,6 +181,19 @@ class ImportState {
 		this.look(SETTLE_MS);
 	}
 
+	/** Read or calibrate the exposures otherwise, and look at what comes of it. */
+	calibrate(change: Partial<Calibrating>): void {
+		Object.assign(this.calibrating, change);
+		this.look(SETTLE_MS);
+	}
+
+	/** Say something about the detector; null takes it back. */
+	say(change: { [K in keyof DetectorSettings]: DetectorSettings[K] | null }): void {
+		const said = Object.entries({ ...this.detector, ...change });
+		this.detector = Object.fromEntries(said.filter(([, value]) => value !== null));
+		this.look(SETTLE_MS);
+	}
+
 	setClassFolders(value: ClassFolders): void {
 		this.classFolders = value;
 		this.look(SETTLE_MS);
@@ -171,6 +206,8 @@ class ImportState {
 		this.#lookedAt = null;
 		this.rows = [];
 		this.answers = {};
+		this.calibrating = { ...CALIBRATING };
+		this.detector = {};
 		this.classFolders = "off";
 		this.problem = "";
 		this.note = "";
@@ -186,6 +223,8 @@ class ImportState {
 		return {
 			uploads: this.#uploads,
 			...$state.snapshot(this.settings),
+			...$state.snapshot(this.calibrating),
+			...(Object.keys(this.detector).length ? { detector: this.detector } : {}),
 			class_folders: this.classFolders,
 			...this.answers,
 		};

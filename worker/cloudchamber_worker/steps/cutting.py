@@ -129,7 +129,7 @@ def count_bright(item: Item, cutting: Cutting, masters: Masters, search: HotPixe
     search.add(done.readout, np.flatnonzero(above), size, _hash(item))
 
 
-def bright_pixels(cut: CutFrame) -> np.ndarray:
+def footprint_pixels(cut: CutFrame) -> np.ndarray:
     """The pixels of its footprints, y * width + x [n]."""
     width = cut.exposure.width
     parts = [np.empty(0, np.int64)]

@@ -39,9 +39,8 @@ def significance(frame: Calibrated, *, electrons: bool) -> np.ndarray:
     if electrons:
         above = above - np.where(noise < SINGLE_ELECTRON_NOISE, np.float32(1.0), np.float32(0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(noise > 0, above / noise, np.where(above > 0, np.inf, 0.0)).astype(
-            np.float32
-        )
+        without = np.where(above > 0, np.inf, np.where(np.isnan(above), np.nan, 0.0))
+        return np.where(noise > 0, above / noise, without).astype(np.float32)
 
 
 def bright_pixels(sigma: np.ndarray, image: np.ndarray) -> BrightPixels:
@@ -61,11 +60,12 @@ def bright_pixels(sigma: np.ndarray, image: np.ndarray) -> BrightPixels:
 
 def picture(sigma: np.ndarray) -> tuple[np.ndarray, int]:
     """The frame at most 1024 px long, float32, and how many pixels went into one: their maximum,
-    so that a track of one pixel stays visible; NaN loses against any number."""
+    so that a track of one pixel stays visible; NaN loses against any number, and stays where there
+    is none."""
     scale = max(1, -(-max(sigma.shape) // PICTURE_SIDE))
     height, width = (-(-side // scale) for side in sigma.shape)
     padded = np.full((height * scale, width * scale), np.nan, np.float32)
     padded[: sigma.shape[0], : sigma.shape[1]] = sigma
     blocks = padded.reshape(height, scale, width, scale)
     small = np.fmax.reduce(np.fmax.reduce(blocks, axis=3), axis=1)
-    return np.clip(np.nan_to_num(small, nan=0.0), -1e30, 1e30), scale
+    return np.clip(small, -1e30, 1e30), scale

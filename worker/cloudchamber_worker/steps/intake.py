@@ -20,7 +20,7 @@ from cloudchamber_worker.imaging.defects import HotPixelSearch
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.steps.cutting import Masters, bright_pixels, cut_frame
+from cloudchamber_worker.steps.cutting import Masters, cut_frame, footprint_pixels
 from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.pixel_sizes import append_pixel_sizes
@@ -188,7 +188,7 @@ class Intake:
         path = tidy(item.name)
         cut = cut_frame(item, path, line.name, self.cutting, masters)
         size = (cut.exposure.height, cut.exposure.width)
-        self._hot.add(cut.readout, bright_pixels(cut), size, cut.exposure.content_hash)
+        self._hot.add(cut.readout, footprint_pixels(cut), size, cut.exposure.content_hash)
         exposure_id, path = self._add_exposure(cut.exposure, line)
         if self.cutting.keep_exposures:
             self._add_tiles(exposure_id, cut.frame.image)

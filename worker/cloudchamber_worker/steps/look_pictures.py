@@ -9,7 +9,8 @@ from cloudchamber_worker.steps.survey import ShownExposure
 
 
 def exposure_pack(shown: ShownExposure) -> bytes:
-    """Items `image` float32 [h, w] in sigma, `index` uint32, `sigma` and `value` float32 [n]."""
+    """Items `image` float32 [h, w] in sigma, `index` uint32, `sigma` and `value` float32 [n], and
+    `hot` uint32 [m]."""
     offsets = Offsets()
     items: list[dict[str, Any]] = []
     arrays: list[np.ndarray] = []
@@ -18,6 +19,7 @@ def exposure_pack(shown: ShownExposure) -> bytes:
         ("index", shown.bright.index),
         ("sigma", shown.bright.sigma),
         ("value", shown.bright.value),
+        ("hot", shown.hot),
     ):
         items.append(
             {"name": name, "dtype": array.dtype.name, "shape": list(array.shape),

@@ -12,10 +12,16 @@ from cloudchamber.data.calibrations import Calibration
 from cloudchamber.data.job_requests import LookAtFiles, UploadRef
 from cloudchamber.data.looks import ExposurePreview, LookFile
 from cloudchamber.data.names import tidy
+from cloudchamber_worker.imaging.defects import HotPixelSearch, Readout
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.steps.arrivals import Arrivals
-from cloudchamber_worker.steps.cutting import CutFrame, Masters, cut_frame
+from cloudchamber_worker.steps.cutting import (
+    CutFrame,
+    Masters,
+    cut_frame,
+    footprint_pixels,
+)
 from cloudchamber_worker.steps.exposure_preview import (
     BrightPixels,
     bright_pixels,
@@ -53,6 +59,9 @@ class ShownExposure:
     about: ExposurePreview
     picture: np.ndarray
     bright: BrightPixels
+    readout: Readout
+    hot: np.ndarray
+    """Pixels that are hot in most exposures of its detector, y * width + x, uint32 [n]."""
 
 
 class Survey:
@@ -70,6 +79,7 @@ class Survey:
         self.shown: ShownExposure | None = None
         self.n_exposures = self.uncut = self.n_files = 0
         self._crop_bytes = self._cut_pixels = 0
+        self._hot = HotPixelSearch()
         self._matrices = HeldMatrices()
         self._seen: dict[tuple[str, int], Seen] = {}
 
@@ -112,6 +122,9 @@ class Survey:
         """Close what remains a question."""
         for held in self._matrices.rest():
             held.line.close(held.file)
+        if self.shown is not None and (hot := self._hot.found().get(self.shown.readout)):
+            self.shown.hot = np.flatnonzero(hot.mask).astype(np.uint32)
+            self.shown.about.n_hot, self.shown.about.hot_in = hot.n, hot.exposures
 
     def _image(self, item: Item, seen: Seen, masters: Masters) -> None:
         try:
@@ -159,6 +172,8 @@ class Survey:
         line.account.notes += cut.notes
         for number, one in enumerate(cut.cuts):
             self.arrivals.add(f"{path}:{number}", one.pixels)
+        size = (cut.exposure.height, cut.exposure.width)
+        self._hot.add(cut.readout, footprint_pixels(cut), size, cut.exposure.content_hash)
         if self.shown is None:
             self.shown = _shown(cut)
 
@@ -202,7 +217,7 @@ def _shown(cut: CutFrame) -> ShownExposure:
         rows_up=bool(cut.exposure.calibration["rows_up"]),
         calibration=Calibration.model_validate(cut.exposure.calibration),
     )
-    return ShownExposure(about, small, bright)
+    return ShownExposure(about, small, bright, cut.readout, np.empty(0, np.uint32))
 
 
 def _look_file(group: list[Seen]) -> LookFile:

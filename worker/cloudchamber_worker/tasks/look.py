@@ -20,7 +20,7 @@ from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.arrivals import Arrivals
 from cloudchamber_worker.steps.joining import Tables
 from cloudchamber_worker.steps.look_pictures import crops_pack, exposure_pack
-from cloudchamber_worker.steps.source import Source, read_masters
+from cloudchamber_worker.steps.source import Source, read_masters, with_hot_pixels
 from cloudchamber_worker.steps.survey import Survey
 
 QUEUE = "cpu"
@@ -41,6 +41,8 @@ def run(job: JobContext) -> None:
     masters = read_masters(
         source, lambda file, kind, ref: survey.take_master(source, file, kind, ref)
     )
+    if params.mask_hot:
+        masters = with_hot_pixels(source, masters)
     for ref in source.refs("data", "labels", "metadata"):
         for file in source.decode(ref):
             survey.take(file, ref, masters)

@@ -8,6 +8,7 @@ const pixels = {
 	index: Uint32Array.from([1, 14, 21]),
 	sigma: Float32Array.from([9, 8, 7]),
 	value: Float32Array.from([90, 80, 70]),
+	hot: new Uint32Array(0),
 };
 
 it("draws the overview at its own level and its maxima above", () => {
