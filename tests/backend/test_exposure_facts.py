@@ -1,5 +1,7 @@
 """What is told of exposures: outlines and regions for ds9, detectors, histories."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from cloudchamber.data import cutouts, datasets, exposures
+from cloudchamber.data import columns, cutouts, datasets, exposures
 from cloudchamber.data.calibrations import AmplifierRecord, Calibration, MasterRecord
 from cloudchamber.services.outlines import outlines
 
@@ -115,3 +117,20 @@ def test_the_history_of_an_exposure_tells_every_step(client, database):
     assert steps["gain"] == "1.7 e⁻/ADU (GAIN)"
     assert "Bertin & Arnouts 1996" in told["paper"]
     assert "5 were found" in told["paper"]
+
+
+def test_columns_of_an_older_rule_are_said_when_they_are_exported(client, database):
+    with database.write() as session:
+        dataset = datasets.create_dataset(session, "old")
+        new = cutouts.NewCutout("a.png", np.ones((3, 3), np.uint8))
+        cutouts.append_cutouts(session, dataset.id, [new])
+        spec = columns.ColumnSpec("angle", "Angle", "deg", "measurement", "float32")
+        columns.write_column(session, dataset.id, spec, np.zeros(1))
+    path = f"/api/v1/datasets/{dataset.id}"
+    assert [c["outdated"] for c in client.get(f"{path}/columns").json()] == [True]
+    answer = client.post(f"{path}/exports", json={"what": "columns", "format": "csv"})
+    assert "older%20rule" in answer.headers["Cloudchamber-Notes"]
+    with database.write() as session:
+        columns.write_column(session, dataset.id, replace(spec, rule=2), np.zeros(1))
+    answer = client.post(f"{path}/exports", json={"what": "columns", "format": "csv"})
+    assert "older" not in answer.headers["Cloudchamber-Notes"]

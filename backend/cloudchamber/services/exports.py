@@ -8,6 +8,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from cloudchamber.data import datasets
+from cloudchamber.data.columns import find_columns
 from cloudchamber.data.database import Database
 from cloudchamber.errors import Invalid
 from cloudchamber.services import export_archives, export_pixels
@@ -36,6 +37,10 @@ WRITERS: dict[str, Callable[[ExportTable, list[str]], Iterator[bytes]]] = {
     "root": table_root,
 }
 ZIP = b"PK"
+OLDER_RULE = (
+    "These cutouts were measured by an older rule: x and y are the middle of the cutout, and "
+    "angles count rows downwards. `cloudchamber measure DATASET` measures them again."
+)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,8 @@ def _pieces(
                 table = BUILDERS[what](*where, request)
                 yield from _ecotaxa(*where, request, table, notes)
             case what, form:
+                if what == "columns" and any(c.outdated for c in find_columns(*where[:2])):
+                    notes.append(OLDER_RULE)
                 yield from WRITERS[form](BUILDERS[what](*where, request), notes)
 
 
