@@ -97,7 +97,7 @@ def read_labels(dataset_id: Id, request: Request, db: Db, annotator: Annotator) 
         revision = revisions.read(session, dataset_id)
         tag = etag(
             "labels", dataset.created_at, dataset_id, annotator,
-            revision["labels"], dataset.n_cutouts,
+            revision["labels"], revision["cutouts"], dataset.n_cutouts,
         )  # fmt: skip
         if (same := unchanged(request, tag)) is not None:
             return same

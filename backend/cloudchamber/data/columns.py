@@ -109,7 +109,11 @@ def owner_of(spec: ColumnSpec) -> str:
 
 
 def write_column(
-    session: Session, dataset_id: int, spec: ColumnSpec, values: np.ndarray, start: int = 0
+    session: Session,
+    dataset_id: int,
+    spec: ColumnSpec,
+    values: np.ndarray,
+    start: int = 0,
 ) -> Column:
     """Append to a column or replace it, making it when new.
 
@@ -147,6 +151,59 @@ def write_column(
     session.flush()
     revisions.bump(session, dataset_id, "columns")
     return column
+
+
+def change_column(
+    session: Session, dataset_id: int, spec: ColumnSpec, values: np.ndarray, ordinals: np.ndarray
+) -> None:
+    """Change the values of some cutouts in a column that is there, as far as it reaches.
+
+    Nothing else of it is changed; a column that is not there, or of another type, is left so.
+
+    Parameters
+    ----------
+    values : ndarray, shape [n] or [n, width]
+    ordinals : int64 [n]
+    """
+    column = session.scalars(
+        select(Column).where(
+            Column.dataset_id == dataset_id, Column.name == spec.name,
+            Column.owner == owner_of(spec),
+        )
+    ).one_or_none()  # fmt: skip
+    if column is None or (column.dtype, column.width) != (spec.dtype, spec.width):
+        return
+    table = np.asarray(values).reshape(len(ordinals), -1)
+    chunks = session.scalars(
+        select(ColumnChunk)
+        .where(ColumnChunk.column_id == column.id)
+        .where(ColumnChunk.stop > int(ordinals.min(initial=column.n)))
+        .where(ColumnChunk.start <= int(ordinals.max(initial=-1)))
+    )
+    for chunk in chunks:
+        inside = (ordinals >= chunk.start) & (ordinals < chunk.stop)
+        if inside.any():
+            shape = (chunk.stop - chunk.start, column.width)
+            part = decode(chunk.codec, chunk.data, column.numpy_dtype, shape).copy()
+            part[ordinals[inside] - chunk.start] = table[inside]
+            chunk.codec, chunk.data = encode(part)
+    column.revision += 1
+    session.flush()
+    revisions.bump(session, dataset_id, "columns")
+
+
+def put_values(
+    session: Session,
+    dataset_id: int,
+    spec: ColumnSpec,
+    values: np.ndarray,
+    place: int | np.ndarray,
+) -> None:
+    """`write_column` from an ordinal on, or `change_column` of these ordinals."""
+    if isinstance(place, np.ndarray):
+        change_column(session, dataset_id, spec, values, place)
+    else:
+        write_column(session, dataset_id, spec, values, place)
 
 
 def read_column(

@@ -33,10 +33,10 @@ def groups(session: Session, dataset_id: int) -> np.ndarray:
 
 
 def canonical_hashes(session: Session, dataset_id: int) -> list[bytes | None]:
-    """Canonical hash of every cutout in order."""
-    rows = session.scalars(
-        select(Cutout.canonical_hash)
+    """Canonical hash of every cutout in order; None for a retired one, a copy of nothing."""
+    rows = session.execute(
+        select(Cutout.canonical_hash, Cutout.retired)
         .where(Cutout.dataset_id == dataset_id)
         .order_by(Cutout.ordinal)
     )
-    return [None if digest is None else bytes(digest) for digest in rows]
+    return [None if digest is None or gone else bytes(digest) for digest, gone in rows]

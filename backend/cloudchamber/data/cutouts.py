@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sqlalchemy import (
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     insert,
     select,
     update,
@@ -43,6 +45,7 @@ class Cutout(Base):
         Index(None, "dataset_id", "stem"),
         Index(None, "dataset_id", "content_hash"),
         Index(None, "dataset_id", "canonical_hash"),
+        Index(None, "dataset_id", "retired"),
         Index(None, "exposure_id"),
     )
 
@@ -70,6 +73,8 @@ class Cutout(Base):
     """The same for copies that are turned by quarters or mirrored; `copies.canonical_hash`."""
     source_group: Mapped[str | None] = mapped_column(Text)
     """Folder, run or exposure the cutout came from: kept together in cross-validation."""
+    retired: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether the current detection of its exposure has no such footprint; see `data.retired`."""
 
 
 class CutoutPixels(Base):
@@ -133,7 +138,6 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
     rows = []
     for ordinal, (cutout, digest) in enumerate(zip(new, hashes, strict=True), start):
         first = first_with.setdefault(digest, ordinal)
-        height, width = cutout.pixels.shape[:2]
         rows.append(
             {
                 "dataset_id": dataset_id,
@@ -142,15 +146,7 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
                 "name": called[cutout.path],
                 "stem": stem_of(cutout.path),
                 "exposure_id": cutout.exposure_id,
-                "x0": cutout.x0,
-                "y0": cutout.y0,
-                "height": height,
-                "width": width,
-                "channels": 1 if cutout.pixels.ndim == 2 else cutout.pixels.shape[2],
-                "dtype": _dtype_name(cutout.pixels),
-                "flags": cutout.flags | _nan_flag(cutout),
-                "content_hash": digest,
-                "canonical_hash": canonical_hash(cutout.pixels),
+                **facts_of(cutout, digest),
                 "duplicate_of": None if first == ordinal else first,
                 "source_group": cutout.source_group,
             }
@@ -160,12 +156,40 @@ def append_cutouts(session: Session, dataset_id: int, new: Sequence[NewCutout]) 
     inserted = session.scalars(
         insert(Cutout).returning(Cutout.id, sort_by_parameter_order=True), rows
     )
-    pixels = [_pixel_row(i, cutout) for i, cutout in zip(inserted.all(), new, strict=True)]
+    pixels = [
+        {"cutout_id": i, **pixels_of(cutout)} for i, cutout in zip(inserted.all(), new, strict=True)
+    ]
     session.scalars(insert(CutoutPixels).returning(CutoutPixels.cutout_id), pixels).all()
     stop = start + len(rows)
     session.execute(update(Dataset).where(Dataset.id == dataset_id).values(n_cutouts=stop))
     revisions.bump(session, dataset_id, "cutouts")
     return list(range(start, stop))
+
+
+def facts_of(cutout: NewCutout, digest: bytes | None = None) -> dict[str, Any]:
+    """What the table of cutouts keeps of a cutout's image, by column."""
+    height, width = cutout.pixels.shape[:2]
+    return {
+        "x0": cutout.x0,
+        "y0": cutout.y0,
+        "height": height,
+        "width": width,
+        "channels": 1 if cutout.pixels.ndim == 2 else cutout.pixels.shape[2],
+        "dtype": _dtype_name(cutout.pixels),
+        "flags": cutout.flags | _nan_flag(cutout),
+        "content_hash": digest or content_hash(_checked(cutout)),
+        "canonical_hash": canonical_hash(cutout.pixels),
+    }
+
+
+def pixels_of(cutout: NewCutout) -> dict[str, Any]:
+    """What the table of pixels keeps of a cutout, by column."""
+    codec, packed = encode(cutout.pixels)
+    return {
+        "dtype": _dtype_name(cutout.pixels),
+        "shape": list(cutout.pixels.shape), "codec": codec, "pixels": packed,
+        "mask": None if cutout.mask is None else pack_mask(cutout.mask),
+    }  # fmt: skip
 
 
 def iter_pixels(
@@ -235,7 +259,8 @@ def find_cutouts(
     duplicates: bool = False,
     limit: int = BATCH,
 ) -> list[Cutout]:
-    """Cutouts in order: the given ordinals, or the first `limit` after an ordinal that match."""
+    """Cutouts in order: the given ordinals, or the first `limit` after an ordinal that match and
+    are not retired."""
     query = select(Cutout).where(Cutout.dataset_id == dataset_id).order_by(Cutout.ordinal)
     if ordinals is not None:
         parts = (ordinals[at : at + BATCH] for at in range(0, len(ordinals), BATCH))
@@ -249,14 +274,17 @@ def find_cutouts(
         query = query.where(Cutout.exposure_id == exposure_id)
     if duplicates:
         query = query.where(Cutout.duplicate_of.is_not(None))
-    return list(session.scalars(query.where(Cutout.ordinal > after).limit(limit)))
+    query = query.where(Cutout.ordinal > after, Cutout.retired.is_(False))
+    return list(session.scalars(query.limit(limit)))
 
 
 def of_exposure(session: Session, exposure_id: int) -> list[Cutout]:
-    """The cutouts of an exposure in order."""
+    """The cutouts that the current detection of an exposure has, in order."""
     return list(
         session.scalars(
-            select(Cutout).where(Cutout.exposure_id == exposure_id).order_by(Cutout.ordinal)
+            select(Cutout)
+            .where(Cutout.exposure_id == exposure_id, Cutout.retired.is_(False))
+            .order_by(Cutout.ordinal)
         )
     )
 
@@ -266,7 +294,8 @@ def read_masks(session: Session, exposure_id: int) -> dict[int, np.ndarray]:
     rows = session.execute(
         select(CutoutPixels.cutout_id, Cutout.height, Cutout.width, CutoutPixels.mask)
         .join(Cutout, Cutout.id == CutoutPixels.cutout_id)
-        .where(Cutout.exposure_id == exposure_id, CutoutPixels.mask.is_not(None))
+        .where(Cutout.exposure_id == exposure_id, Cutout.retired.is_(False))
+        .where(CutoutPixels.mask.is_not(None))
     )
     return {i: unpack_mask(mask or b"", (height, width)) for i, height, width, mask in rows}
 
@@ -297,15 +326,6 @@ def _nan_flag(cutout: NewCutout) -> int:
     return HAS_NAN if bool(np.isnan(cutout.pixels).any()) else 0
 
 
-def _pixel_row(cutout_id: int, cutout: NewCutout) -> dict[str, object]:
-    codec, packed = encode(cutout.pixels)
-    return {
-        "cutout_id": cutout_id, "dtype": _dtype_name(cutout.pixels),
-        "shape": list(cutout.pixels.shape), "codec": codec, "pixels": packed,
-        "mask": None if cutout.mask is None else pack_mask(cutout.mask),
-    }  # fmt: skip
-
-
 def _first_with(session: Session, dataset_id: int, hashes: list[bytes]) -> dict[bytes, int]:
     """Lowest ordinal that has each of the hashes already."""
     found: dict[bytes, int] = {}
@@ -314,7 +334,7 @@ def _first_with(session: Session, dataset_id: int, hashes: list[bytes]) -> dict[
             select(Cutout.content_hash, Cutout.ordinal)
             .where(Cutout.dataset_id == dataset_id)
             .where(Cutout.content_hash.in_(hashes[at : at + BATCH]))
-            .where(Cutout.duplicate_of.is_(None))
+            .where(Cutout.duplicate_of.is_(None), Cutout.retired.is_(False))
         )
         found.update({bytes(digest): ordinal for digest, ordinal in rows})
     return found

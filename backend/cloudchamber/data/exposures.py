@@ -53,6 +53,9 @@ class Exposure(Base):
     calibration: Mapped[dict[str, Any]] = mapped_column(JsonDocument, default=dict)
     n_footprints: Mapped[int] = mapped_column(default=0)
     content_hash: Mapped[bytes] = mapped_column(LargeBinary(32), default=b"")
+    # No foreign key: a detection points back here; see `Dataset.active_model_id`.
+    detection_id: Mapped[int | None]
+    """The current detection; None as long as there is none but that of the import."""
 
 
 class ExposureTile(Base):

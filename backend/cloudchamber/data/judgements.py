@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data.label_tables import Label, LabelAction, LabelEvent, packed, unpack
 from cloudchamber.data.people import Person
+from cloudchamber.data.retired import retired_ordinals
 
 MAX_ANNOTATORS = 50
 
@@ -50,12 +51,13 @@ def by_annotator(
         .order_by(func.count().desc(), Person.id)
         .limit(limit)
     ).all()
+    gone = retired_ordinals(dataset_id)
     found = []
     for person_id, name in people:
         query = (
             select(packed(Label))
             .where(Label.dataset_id == dataset_id, Label.annotator_id == person_id)
-            .where(Label.class_id.is_not(None))
+            .where(Label.class_id.is_not(None), Label.ordinal.not_in(gone))
             .order_by(Label.ordinal)
         )
         ordinals, class_ids, _ = unpack(session.scalars(query))
@@ -80,12 +82,13 @@ def judged_twice(
         func.coalesce(LabelEvent.class_id, 0),
     ).join(LabelAction, LabelAction.id == LabelEvent.action_id)
     mine = [LabelAction.dataset_id == dataset_id, LabelAction.how == how]
+    shown = LabelEvent.ordinal.not_in(retired_ordinals(dataset_id))
     if annotator_id is not None:
         mine.append(LabelAction.annotator_id == annotator_id)
     rows = session.execute(actions.where(*mine)).all()
     undone = {row.undo_of for row in rows}
     names = {r.id: r.name for r in rows if r.undo_of is None and r.id not in undone}
-    table = session.execute(events.where(*mine).order_by(LabelEvent.id)).all()
+    table = session.execute(events.where(*mine, shown).order_by(LabelEvent.id)).all()
     return list(_per_person(names, np.array([tuple(row) for row in table], np.int64)))
 
 
@@ -109,6 +112,7 @@ def repeatable(session: Session, dataset_id: int, annotator_id: int, gap: int) -
         .join(LabelAction, LabelAction.id == LabelEvent.action_id)
         .where(Label.dataset_id == dataset_id, Label.annotator_id == annotator_id)
         .where(Label.class_id.is_not(None), LabelAction.how != "import")
+        .where(Label.ordinal.not_in(retired_ordinals(dataset_id)))
         .order_by(Label.event_id.desc())
         .offset(gap)
     )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data.label_tables import Label, LabelAction, LabelEvent, packed, unpack
 from cloudchamber.data.people import Person
+from cloudchamber.data.retired import not_retired, retired_ordinals
 
 
 def counts(
@@ -19,7 +20,7 @@ def counts(
     rows = session.execute(
         select(Label.dataset_id, Label.class_id, func.count())
         .where(Label.dataset_id.in_(dataset_ids), Label.annotator_id == annotator_id)
-        .where(Label.class_id.is_not(None))
+        .where(Label.class_id.is_not(None), not_retired(Label.dataset_id, Label.ordinal))
         .group_by(Label.dataset_id, Label.class_id)
     )
     found: dict[int, dict[int, int]] = {dataset_id: {} for dataset_id in dataset_ids}
@@ -33,6 +34,7 @@ def touched_since(session: Session, dataset_id: int, action_id: int) -> np.ndarr
     found = session.scalars(
         select(LabelEvent.ordinal)
         .where(LabelEvent.dataset_id == dataset_id, LabelEvent.action_id > action_id)
+        .where(LabelEvent.ordinal.not_in(retired_ordinals(dataset_id)))
         .distinct()
     )
     return np.fromiter(found, np.int64)
@@ -58,7 +60,7 @@ def changes_since(session: Session, dataset_id: int, annotator_id: int, action_i
     query = (
         select(packed(Label))
         .where(Label.dataset_id == dataset_id, Label.annotator_id == annotator_id)
-        .where(Label.ordinal.in_(touched))
+        .where(Label.ordinal.in_(touched), Label.ordinal.not_in(retired_ordinals(dataset_id)))
         .order_by(Label.ordinal)
     )
     return Changes(*unpack(session.scalars(query)))
@@ -67,7 +69,12 @@ def changes_since(session: Session, dataset_id: int, annotator_id: int, action_i
 def changes_of(session: Session, action_id: int) -> Changes:
     """What one action made of the cutouts it touched."""
     query = (
-        select(packed(LabelEvent)).where(LabelEvent.action_id == action_id).order_by(LabelEvent.id)
+        select(packed(LabelEvent))
+        .where(
+            LabelEvent.action_id == action_id,
+            not_retired(LabelEvent.dataset_id, LabelEvent.ordinal),
+        )
+        .order_by(LabelEvent.id)
     )
     return Changes(*unpack(session.scalars(query)))
 

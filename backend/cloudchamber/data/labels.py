@@ -17,6 +17,7 @@ from cloudchamber.data.datasets import get_dataset
 from cloudchamber.data.label_sets import get_label_set
 from cloudchamber.data.label_sql import CLASS_SPAN, DERIVE, EVENTS_POSTGRES, EVENTS_SQLITE, REVERT
 from cloudchamber.data.label_tables import How, Label, LabelAction, packed, unpack
+from cloudchamber.data.retired import live, retired
 from cloudchamber.data.upsert import dialect_insert, dialect_of
 from cloudchamber.errors import Invalid, KeyReused, NothingToUndo
 
@@ -201,7 +202,7 @@ def _checked(
     """Ordinals and class ids (KEEP to leave, 0 for none), int64 [n] each."""
     dataset = get_dataset(session, dataset_id)
     if request.ordinals is None:
-        ordinals = np.arange(dataset.n_cutouts)
+        ordinals = live(session, dataset_id, dataset.n_cutouts)
     else:
         ordinals = np.asarray(request.ordinals, np.int64).reshape(-1)
     if not len(ordinals):
@@ -267,7 +268,7 @@ def current(session: Session, dataset_id: int, annotator_id: int | None = None) 
     """The labels of one annotator, or (None) the consensus of all.
 
     Consensus is the class most annotators gave; where two classes tie it is none. A cutout is
-    flagged when any annotator flagged it.
+    flagged when any annotator flagged it. A retired cutout shows neither.
     """
     n = get_dataset(session, dataset_id, deleted=True).n_cutouts
     class_id, flags = np.zeros(n, np.int32), np.zeros(n, np.uint8)
@@ -281,6 +282,8 @@ def current(session: Session, dataset_id: int, annotator_id: int | None = None) 
     else:
         given = classes > 0
         _fill_majority(class_id, np.stack([ordinals[given], classes[given]], axis=1))
+    gone = retired(session, dataset_id, n)
+    class_id[gone], flags[gone] = 0, 0
     return LabelArrays(class_id, flags)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cloudchamber.data import datasets
 from cloudchamber.data.columns import find_columns
 from cloudchamber.data.database import Database
+from cloudchamber.data.retired import live
 from cloudchamber.errors import Invalid
 from cloudchamber.services import export_archives, export_pixels
 from cloudchamber.services.cut_columns import cut_mask
@@ -141,11 +142,12 @@ def _ecotaxa(
 
 
 def _chosen(session: Session, dataset_id: int, ordinals: Sequence[int] | None) -> np.ndarray:
-    """The wanted ordinals, ascending and each once."""
+    """The wanted ordinals, ascending and each once; those of retired cutouts are left out."""
     n = datasets.get_dataset(session, dataset_id).n_cutouts
+    there = live(session, dataset_id, n)
     if ordinals is None:
-        return np.arange(n)
+        return there
     chosen = np.unique(np.asarray(ordinals, np.int64))
     if len(chosen) and (chosen[0] < 0 or chosen[-1] >= n):
         raise Invalid(f"The dataset has cutouts 0 to {n - 1}.")
-    return chosen
+    return np.intersect1d(chosen, there)

@@ -50,24 +50,23 @@ def write_charges(
     cutouts: Sequence[Cutout],
     charges: np.ndarray,
     exposures: Sequence[Exposure],
-    start: int,
+    start: int | np.ndarray,
 ) -> None:
-    """Write the column `charge_electron` of the cutouts from ordinal `start` on, and `pixel_unit`
-    of all where their units differ.
+    """Write the column `charge_electron` of the cutouts from ordinal `start` on (or of these
+    ordinals), and `pixel_unit` of all where their units differ.
 
-    cutouts : those of them that came from exposures
-    charges : float [n], of all of them
+    charges : float [n], one for each of the cutouts
     """
     if not exposures:
         return
     by_id = {exposure.id: exposure for exposure in exposures}
     electrons = np.full(len(charges), np.nan)
-    groups: dict[int, list[Cutout]] = {}
-    for cutout in cutouts:
+    groups: dict[int, list[int]] = {}
+    for row, cutout in enumerate(cutouts):
         if cutout.exposure_id is not None:
-            groups.setdefault(cutout.exposure_id, []).append(cutout)
-    for exposure_id, group in groups.items():
-        rows = np.array([cutout.ordinal - start for cutout in group])
+            groups.setdefault(cutout.exposure_id, []).append(row)
+    for exposure_id, rows in groups.items():
+        group = [cutouts[row] for row in rows]
         middles = np.array([((c.x0 or 0) + c.width / 2, (c.y0 or 0) + c.height / 2) for c in group])
         electrons[rows] = charges[rows] * electrons_of(by_id[exposure_id], middles)
     known = columns.find_columns(session, dataset_id, names=["charge_electron"])
@@ -78,7 +77,7 @@ def write_charges(
             "its unit is per second; as the exposure's history states them",
             rule=MEASURING_RULE,
         )  # fmt: skip
-        columns.write_column(session, dataset_id, spec, electrons, start)
+        columns.put_values(session, dataset_id, spec, electrons, start)
     if len({exposure.unit for exposure in exposures}) > 1:
         _write_units(session, dataset_id, exposures)
 

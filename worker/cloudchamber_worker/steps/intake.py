@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, datasets, exposures, known_cutouts
 from cloudchamber.data.accounts import Part, counted
+from cloudchamber.data.carried import Carried
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
 from cloudchamber.data.job_requests import Cutting
@@ -20,9 +21,11 @@ from cloudchamber_worker.imaging.defects import HotPixelSearch
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.steps.cutting import Masters, cut_frame, footprint_pixels
+from cloudchamber_worker.steps import redetecting
+from cloudchamber_worker.steps.cutting import CutFrame, Masters, cut_frame, footprint_pixels
 from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
+from cloudchamber_worker.steps.measuring import READING
 from cloudchamber_worker.steps.pixel_sizes import append_pixel_sizes
 from cloudchamber_worker.steps.report_lines import Line
 from cloudchamber_worker.steps.source import MasterFrames, Source, frames_of_master
@@ -34,11 +37,7 @@ PAUSE_SECONDS = 0.01
 OTHER_MASK = (
     "was imported before with the same pixels and another mask: the one that is there stays"
 )
-CUT_OTHERWISE = (
-    "was imported before and cut otherwise: {differing} of its cutouts would differ now. Those "
-    "that are there stay as they are; bring it into a new dataset"
-)
-READING = 0.8  # of the job's progress; the rest is measuring and joining tables
+MAX_TOLD = 20  # labels of an exposure that could not be carried over, by name
 
 
 class Intake:
@@ -58,6 +57,7 @@ class Intake:
         self._waiting_bytes = 0
         self._lines: list[Line] = []
         self._hot = HotPixelSearch()
+        self.detected: list[redetecting.Detected] = []
         self._met: set[str] = set()
         self._matrices = HeldMatrices()
         self._flushed_at = time.monotonic()
@@ -161,7 +161,11 @@ class Intake:
         """What came in, for the job's result. What was refused is the account's: tables are
         refused only when they are joined."""
         counts = {k: n for k, n in self.counts.items() if k != "refused"}
-        return {"added": self.added, **counts, "notes": self._of_hot_pixels()}
+        result = {"added": self.added, **counts, "notes": self._of_hot_pixels()}
+        if self.detected:
+            result["detections"] = [found.as_json() for found in self.detected]
+            result["undo"] = [found.before_id for found in self.detected]
+        return result
 
     def _of_hot_pixels(self) -> list[str]:
         """What the exposures of a detector have in common that no track has."""
@@ -189,9 +193,7 @@ class Intake:
         cut = cut_frame(item, path, line.name, self.cutting, masters)
         size = (cut.exposure.height, cut.exposure.width)
         self._hot.add(cut.readout, footprint_pixels(cut), size, cut.exposure.content_hash)
-        exposure_id, path = self._add_exposure(cut.exposure, line)
-        if self.cutting.keep_exposures:
-            self._add_tiles(exposure_id, cut.frame.image)
+        exposure_id, path, there = self._add_exposure(cut.exposure, line)
         cuts = [
             NewCutout(
                 f"{path}:{number}", one.pixels, one.mask, exposure_id, one.x0, one.y0, one.flags
@@ -199,9 +201,11 @@ class Intake:
             for number, one in enumerate(cut.cuts)
         ]
         line.account.taken_for = item.about.get("taken_for", "exposure")
-        if differing := self._cut_otherwise(path, cuts):
-            line.refuse_part(path, CUT_OTHERWISE.format(differing=differing))
+        if there and not self._as_it_is(exposure_id, cuts):
+            self._detect_again(exposure_id, path, cut, cuts, line)
             return
+        if self.cutting.keep_exposures:
+            self._add_tiles(exposure_id, cut.frame.image)
         line.account.exposures += 1
         line.account.parts.append(Part(name=path, state="in"))
         line.account.notes += cut.notes + self._unit_beside_others(cut.exposure.unit)
@@ -220,22 +224,60 @@ class Intake:
             "not converted (see columns pixel_unit and charge_electron)"
         ]
 
-    def _cut_otherwise(self, path: str, cuts: list[NewCutout]) -> int:
-        """How many cutouts of an exposure that is there already are not these: the first of them
-        may be there, stored by an attempt that died."""
-        changed = [
-            new.path in self._hashes and self._hashes[new.path] != cutouts.content_hash(new.pixels)
-            for new in cuts
-        ]
-        return sum(changed) + (f"{path}:{len(cuts)}" in self._hashes)
+    def _as_it_is(self, exposure_id: int, cuts: list[NewCutout]) -> bool:
+        """Whether the cutouts of an exposure that is there are these, or the first of them, stored
+        by an attempt that died; else this is another detection."""
+        self.flush()
+        with self.job.read() as session:
+            exposure = exposures.get_exposure(session, exposure_id)
+            if exposure.detection_id is not None or exposure.n_footprints != len(cuts):
+                return False
+            stored = cutouts.of_exposure(session, exposure_id)
+            masks = cutouts.read_masks(session, exposure_id)
+        wanted = {new.path: new for new in cuts}
+        for row in stored:
+            new = wanted.get(row.path)
+            if new is None or bytes(row.content_hash) != cutouts.content_hash(new.pixels):
+                return False
+            if not np.array_equal(masks.get(row.id, new.mask), new.mask):
+                return False
+        return True
 
-    def _add_exposure(self, new: NewExposure, line: Line) -> tuple[int, str]:
-        """Id and path of the exposure; the one that is there already when its pixels are."""
+    def _detect_again(
+        self, exposure_id: int, path: str, cut: CutFrame, cuts: list[NewCutout], line: Line
+    ) -> None:
+        """Make what was found in an exposure that is there its new detection."""
+        record, unit = cut.exposure.calibration, cut.exposure.unit
+        found = redetecting.detect(
+            self.job, exposure_id, cut.cuts, record, unit, lambda _: self.still_here()
+        )
+        if found.detection_id is None:
+            line.known += len(cuts)
+            return
+        self.detected.append(found)
+        with self.job.read() as session:
+            stored = cutouts.of_exposure(session, exposure_id)
+        for row in stored:
+            fresh = row.path not in self._hashes
+            self.added += fresh
+            self.counts["cutouts"] += fresh
+            if fresh or row.path in self._unreported:  # an attempt that died has stored it
+                self._unreported.pop(row.path, None)
+                line.n_cutouts += 1
+                line.n_duplicates += row.duplicate_of is not None
+            self._hashes[row.path] = bytes(row.content_hash)
+        line.detected_again = True
+        line.account.exposures += 1
+        line.account.parts.append(Part(name=path, state="in"))
+        line.account.notes += cut.notes + _of_detection(path, found.carried)
+
+    def _add_exposure(self, new: NewExposure, line: Line) -> tuple[int, str, bool]:
+        """Id and path of the exposure, and whether it is there already with these pixels."""
         path, number = new.path, 1
         while path in self._exposures:
             known_id, digest = self._exposures[path]
             if digest == new.content_hash:
-                return known_id, path
+                return known_id, path, True
             number += 1
             path = numbered(new.path, number)
         if number > 1:
@@ -244,7 +286,7 @@ class Intake:
             placed = NewExposure(**{**vars(new), "path": path})
             exposure_id = exposures.add_exposure(session, self.job.dataset_id, placed)
         self._exposures[path] = (exposure_id, new.content_hash)
-        return exposure_id, path
+        return exposure_id, path, False
 
     def _add_tiles(self, exposure_id: int, image: np.ndarray) -> None:
         with self.job.read() as session:
@@ -343,6 +385,18 @@ class Intake:
 
 def _other_content(given: str, kept: str) -> str:
     return f"another file of the path {given} came in before; this one is kept as {kept}"
+
+
+def _of_detection(path: str, carried: Carried) -> list[str]:
+    """What the new detection of an exposure made of the cutouts that were there."""
+    told = [f"{path} was imported before, this is a new detection of it: {carried.words()}"]
+    told += [
+        f"{lost.name} ({lost.label or 'with a note'}) could not be carried over: {lost.why}"
+        for lost in carried.lost[:MAX_TOLD]
+    ]
+    if carried.labels_lost > MAX_TOLD:
+        told.append(f"and {carried.labels_lost - MAX_TOLD} more labels could not be carried over")
+    return told
 
 
 def _duplicates(session: Session, dataset_id: int, ordinals: list[int]) -> list[int]:

@@ -1,6 +1,6 @@
 """Measure what has no measurements yet, and what was measured by an older rule."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,9 @@ from cloudchamber_worker.imaging.measurements import MEASUREMENTS, NAMES, measur
 from cloudchamber_worker.imaging.positions import charge_centre, in_file
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.charges import unit_of_charges, write_charges
-from cloudchamber_worker.steps.intake import READING
 
 BATCH = 5_000
+READING = 0.8  # of the job's progress, before anything is measured
 MEASURING = 0.15  # of the job's progress
 PLACES = (
     ("x", "x", "Charge-weighted centre: column of the trimmed frame, that of its first pixel is 0"),
@@ -82,23 +82,42 @@ def measure_range(
     """Measure the cutouts of a range of ordinals; `upward` are the exposures whose first row is at
     the bottom, and `beat` is told the ordinal now and then."""
     rows = cutouts.find_cutouts(session, dataset_id, ordinals=range(start, stop))
-    values, sides, centres = [], [], []
     pixels = cutouts.iter_pixels(session, dataset_id, start, stop)
-    for cutout, (ordinal, image, mask) in zip(rows, pixels, strict=True):
+    images = ((cutout, *image[1:]) for cutout, image in zip(rows, pixels, strict=True))
+    return measure_images(images, upward, beat)
+
+
+def measure_images(
+    images: Iterable[tuple[Cutout, np.ndarray, np.ndarray | None]],
+    upward: set[int],
+    beat: Callable[[int], None],
+) -> Measured:
+    """Measure cutouts with these pixels and masks; `beat` is told the ordinal now and then."""
+    rows, values, sides, centres = [], [], [], []
+    for number, (cutout, image, mask) in enumerate(images):
+        rows.append(cutout)
         values.append(measure(image, mask, rows_up=cutout.exposure_id in upward))
         sides.append(image.shape[:2])
         centres.append(charge_centre(image, mask))
-        if ordinal % 20 == 0:
-            beat(ordinal)
+        if number % 20 == 0:
+            beat(cutout.ordinal)
     return Measured(
-        rows, np.stack(values), np.array(sides, np.int32), np.array(centres, np.float64)
+        rows,
+        np.array(values, np.float32).reshape(len(rows), len(MEASUREMENTS)),
+        np.array(sides, np.int32).reshape(len(rows), 2),
+        np.array(centres, np.float64).reshape(len(rows), 2),
     )
 
 
 def write_measured(
-    session: Session, dataset_id: int, measured: Measured, start: int, frames: Sequence[Exposure]
+    session: Session,
+    dataset_id: int,
+    measured: Measured,
+    start: int | np.ndarray,
+    frames: Sequence[Exposure],
 ) -> None:
-    """Write what was measured from ordinal `start` on; from 0, it replaces what was there."""
+    """Write what was measured from ordinal `start` on; from 0, it replaces what was there. Of an
+    array of ordinals it changes what the columns have of them."""
     unit, told = unit_of_charges(frames)
     for column, measurement in enumerate(MEASUREMENTS):
         said = [measurement.description, told if "signal" in measurement.unit else ""]
@@ -111,7 +130,7 @@ def write_measured(
             description="; ".join(filter(None, said)),
             rule=MEASURING_RULE,
         )
-        columns.write_column(session, dataset_id, spec, measured.values[:, column], start)
+        columns.put_values(session, dataset_id, spec, measured.values[:, column], start)
     charges = measured.values[:, NAMES.index("charge")]
     write_charges(session, dataset_id, measured.rows, charges, frames, start)
     _write_sides(session, dataset_id, measured.sides, start)
@@ -119,18 +138,24 @@ def write_measured(
         _write_places(session, dataset_id, measured, start, frames)
 
 
-def _write_sides(session: Session, dataset_id: int, sides: np.ndarray, start: int) -> None:
+def _write_sides(
+    session: Session, dataset_id: int, sides: np.ndarray, start: int | np.ndarray
+) -> None:
     """Height and width of the images: a gallery in native scale lays out by them."""
     for axis, side in enumerate(("height", "width")):
         spec = ColumnSpec(
             f"image_{side}", f"Image {side}", "px", "place", "int32",
             description=f"{side.capitalize()} of the cutout, its margin included",
         )  # fmt: skip
-        columns.write_column(session, dataset_id, spec, sides[:, axis], start)
+        columns.put_values(session, dataset_id, spec, sides[:, axis], start)
 
 
 def _write_places(
-    session: Session, dataset_id: int, measured: Measured, start: int, frames: Sequence[Exposure]
+    session: Session,
+    dataset_id: int,
+    measured: Measured,
+    start: int | np.ndarray,
+    frames: Sequence[Exposure],
 ) -> None:
     """Where the footprints are, in the trimmed frame and in the file."""
     number = {frame.id: k for k, frame in enumerate(frames)}
@@ -150,10 +175,10 @@ def _write_places(
         spec = ColumnSpec(
             name, title, "px", "place", "float32", description=description, rule=MEASURING_RULE
         )
-        columns.write_column(session, dataset_id, spec, place[:, axis], start)
+        columns.put_values(session, dataset_id, spec, place[:, axis], start)
     spec = ColumnSpec(
         "exposure", "Exposure", "", "place", "category",
         categories=[frame.name for frame in frames],
         description="The exposure it was cut from",
     )  # fmt: skip
-    columns.write_column(session, dataset_id, spec, exposure, start)
+    columns.put_values(session, dataset_id, spec, exposure, start)

@@ -19,6 +19,7 @@ class Line:
     """What an import has made of one file so far.
 
     known : images of it that were in the dataset before; `waiting` images are not yet stored
+    detected_again : whether an exposure of it that was there has a new detection
     """
 
     name: str
@@ -27,6 +28,7 @@ class Line:
     n_cutouts: int = 0
     n_duplicates: int = 0
     known: int = 0
+    detected_again: bool = False
     account: FileAccount = field(default_factory=FileAccount)
 
     def refuse_part(self, part: str, reason: str) -> None:
@@ -64,7 +66,7 @@ class Line:
         elif refused:
             self.state = "in" if came_in else "refused"
             self.reason = _in_words(refused)
-        elif self.known and not self.n_cutouts:
+        elif self.known and not self.n_cutouts and not self.detected_again:
             self.state, self.reason = "ignored", SEEN_BEFORE
         account.parts = _fewer(account.parts)
 

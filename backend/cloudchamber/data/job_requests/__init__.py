@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from cloudchamber.data.job_requests.base import ArchitectureName, JobRequest
+from cloudchamber.data.job_requests.detecting import (
+    BringBackDetections,
+    DetectAgain,
+)
 from cloudchamber.data.job_requests.importing import (
     Cutting,
     ImportFiles,
@@ -53,6 +57,8 @@ KINDS: dict[str, JobKind] = {
     kind.name: kind
     for kind in (
         JobKind("import_files", "Import", "cpu", ImportFiles),
+        JobKind("detect_again", "Detect again", "cpu", DetectAgain),
+        JobKind("bring_back_detections", "Bring detections back", "cpu", BringBackDetections),
         JobKind("measure_again", "Measure again", "cpu", MeasureAgain),
         JobKind("look", "Look before the import", "cpu", LookAtFiles, needs_dataset=False),
         JobKind("simulate_exposures", "Simulate exposures", "cpu", SimulateExposures),
@@ -77,8 +83,8 @@ def parse_params(kind: JobKind, params: dict[str, Any]) -> dict[str, Any]:
 
 
 __all__ = [
-    "KINDS", "ApplyModel", "ArchitectureName", "ChosenHyperparameters", "ClassifierInputs",
-    "Cutting", "Evaluate", "FitMap",
+    "KINDS", "ApplyModel", "ArchitectureName", "BringBackDetections", "ChosenHyperparameters",
+    "ClassifierInputs", "Cutting", "DetectAgain", "Evaluate", "FitMap",
     "ImportFiles", "Interpolate", "JobKind", "JobRequest", "Joining", "LearningCurve",
     "LeaveOneClassOut", "LookAtFiles", "MeasureAgain", "NamedLabel", "Reading",
     "SearchHyperparameters", "SimulateExposures", "Threshold",
