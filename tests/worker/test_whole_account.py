@@ -145,7 +145,7 @@ def test_another_mask_of_the_same_pixels_is_not_called_unchanged(importer):
     assert "another mask" in importer.run({"n.png": grey_alpha(whole)})["n.png"].reason
 
 
-def test_an_exposure_that_would_be_cut_otherwise_is_not_called_unchanged(importer):
+def test_an_exposure_that_is_cut_otherwise_is_a_new_detection_of_it(importer):
     image = np.random.default_rng(3).normal(100, 3, (90, 90)).astype(np.float32)
     image[10, 10:20] += 60
     image[50, 30:40] += 500
@@ -155,12 +155,14 @@ def test_an_exposure_that_would_be_cut_otherwise_is_not_called_unchanged(importe
     assert importer.run(files, threshold={"value": 300, "unit": "adu"})["e.fits"].n_cutouts == 1
     before = paths_in(importer)
     again = importer.run(files, threshold={"value": 30, "unit": "adu"})
-    assert again["e.fits"].state == "refused"
-    assert "cut otherwise" in again["e.fits"].reason
-    assert not account_of(again).complete
-    same = importer.run(files, threshold={"value": 300, "unit": "adu"})
+    assert again["e.fits"].state == "in"
+    assert "2 footprints: 1 keep their cutouts, 1 new, 0 gone" in " ".join(
+        again["e.fits"].detail["notes"]
+    )
+    assert account_of(again).complete
+    same = importer.run(files, threshold={"value": 30, "unit": "adu"})
     assert same["e.fits"].state == "ignored"
-    assert paths_in(importer) == before
+    assert paths_in(importer) == [*before, "e.fits:1"]
 
 
 def test_a_table_among_the_bias_frames_is_named(importer):

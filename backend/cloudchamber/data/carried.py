@@ -20,15 +20,17 @@ class LostLabel(BaseModel):
 
 class Carried(BaseModel):
     """kept : cutouts that are found again, `changed` of them with other pixels or another outline
+    returned : cutouts of an earlier detection that the last one did not have
     added : new cutouts, `split` of them parts of one that was there
     gone : retired cutouts, `merged` of them because another has their footprint now
-    labels_kept, labels_lost : cutouts with a label or a note among those kept, and gone
+    labels_kept, labels_lost : cutouts with a label or a note among those kept or returned, and gone
     lost : at most MAX_LOST of these
     """
 
     footprints: int = 0
     kept: int = 0
     changed: int = 0
+    returned: int = 0
     added: int = 0
     split: int = 0
     gone: int = 0
@@ -44,7 +46,8 @@ class Carried(BaseModel):
             gone += f", of which {self.labels_lost} labelled"
         labels = f"{counted(self.labels_kept, 'label')} carried over"
         told = f"{counted(self.footprints, 'footprint')}: {self.kept} keep their cutouts, "
-        return f"{told}{self.added} new, {gone}; {labels}"
+        back = f"{self.returned} come back, " if self.returned else ""
+        return f"{told}{back}{self.added} new, {gone}; {labels}"
 
 
 def add_up(reports: list[Carried]) -> Carried:

@@ -221,6 +221,33 @@ def kept_cutouts(
         )
 
 
+def retired_cutouts(session: Session, exposure_id: int) -> list[list[tuple[Cutout, np.ndarray]]]:
+    """The retired cutouts of an exposure with their masks, as the last detection that had them has
+    them: a list per detection, the latest first. Of one detection no two have a pixel in common."""
+    found = session.execute(
+        select(DetectionCutout, DetectionCutout.mask, Cutout.ordinal, Cutout.name)
+        .join(Cutout, Cutout.id == DetectionCutout.cutout_id)
+        .join(Detection, Detection.id == DetectionCutout.detection_id)
+        .where(Cutout.exposure_id == exposure_id, Cutout.retired.is_(True))
+        .order_by(Detection.number.desc(), Cutout.ordinal)
+    )
+    groups: dict[int, list[tuple[Cutout, np.ndarray]]] = {}
+    met: set[int] = set()
+    for kept, mask, ordinal, name in found:
+        if kept.cutout_id in met:
+            continue
+        met.add(kept.cutout_id)
+        inside = np.ones((kept.height, kept.width), bool)
+        if mask is not None:
+            inside = unpack_mask(mask, (kept.height, kept.width))
+        facts = {fact: getattr(kept, fact) for fact in FACTS}
+        row = Cutout(
+            id=kept.cutout_id, ordinal=ordinal, name=name, exposure_id=exposure_id, **facts
+        )
+        groups.setdefault(kept.detection_id, []).append((row, inside))
+    return list(groups.values())
+
+
 def _current(session: Session, exposure: Exposure) -> Detection:
     """The exposure's current detection; that of the import is noted now where nobody did."""
     if exposure.detection_id is not None:

@@ -40,13 +40,13 @@ def live(session: Session, dataset_id: int, n: int) -> np.ndarray:
 
 
 def live_paths(session: Session, dataset_id: int) -> list[str]:
-    """The path of every cutout in order, empty for a retired one: nothing is called that."""
+    """The path of every cutout in order; that of a retired one is none that a file could give."""
     rows = session.execute(
-        select(Cutout.path, Cutout.retired)
+        select(Cutout.ordinal, Cutout.path, Cutout.retired)
         .where(Cutout.dataset_id == dataset_id)
         .order_by(Cutout.ordinal)
     )
-    return ["" if gone else path for path, gone in rows]
+    return [f"\0{ordinal}" if gone else path for ordinal, path, gone in rows]
 
 
 def counts(session: Session, dataset_ids: list[int]) -> dict[int, int]:

@@ -56,6 +56,7 @@ class _Before:
     detection_id: int | None
     rows: list[Cutout]
     masks: dict[int, np.ndarray]
+    retired: list[list[tuple[Cutout, np.ndarray]]]
     path: str
     next_number: int
     upward: set[int]
@@ -64,7 +65,10 @@ class _Before:
 
 @dataclass(frozen=True)
 class _Matched:
+    """returned : retired cutouts whose footprints are found again"""
+
     overlaps: Overlaps
+    returned: list[Cutout]
     kept: dict[int, NewCutout]
     changed: list[tuple[Cutout, np.ndarray, np.ndarray | None]]
     added: list[NewCutout]
@@ -156,6 +160,7 @@ def _read(session: Session, exposure: Exposure) -> _Before:
         exposure.detection_id,
         cutouts.of_exposure(session, exposure.id),
         cutouts.read_masks(session, exposure.id),
+        detections.retired_cutouts(session, exposure.id),
         exposure.path,
         1 + max((int(end) for end in ends if end.isdecimal()), default=-1),
         {exposure.id} if exposures.rows_up(exposure) else set(),
@@ -175,24 +180,40 @@ def _match(before: _Before, cuts: Sequence[Cut]) -> _Matched:
         ],
         [pixels_of(cut.mask, cut.x0, cut.y0, before.width) for cut in cuts],
     )
+    back = _found_again(before, cuts, np.flatnonzero(overlaps.partner < 0))
     kept: dict[int, NewCutout] = {}
     changed: list[tuple[Cutout, np.ndarray, np.ndarray | None]] = []
     added: list[NewCutout] = []
-    for cut, partner in zip(cuts, overlaps.partner.tolist(), strict=True):
+    for number, (cut, partner) in enumerate(zip(cuts, overlaps.partner.tolist(), strict=True)):
         path = f"{before.path}:{before.next_number + len(added)}"
         where = (before.exposure_id, cut.x0, cut.y0)
         new = NewCutout(path, cut.pixels, cut.mask, *where, cut.flags)
-        if partner < 0:
+        old = before.rows[partner] if partner >= 0 else back.get(number)
+        if old is None:
             added.append(new)
             continue
-        old = before.rows[partner]
         kept[old.id] = new
         facts = cutouts.facts_of(new)
         alike = all(getattr(old, name) == value for name, value in facts.items())
-        if not alike or not np.array_equal(masks[partner], cut.mask):
+        if partner < 0 or not alike or not np.array_equal(masks[partner], cut.mask):
             row = Cutout(ordinal=old.ordinal, exposure_id=old.exposure_id, **facts)
             changed.append((row, cut.pixels, cut.mask))
-    return _Matched(overlaps, kept, changed, added)
+    return _Matched(overlaps, list(back.values()), kept, changed, added)
+
+
+def _found_again(before: _Before, cuts: Sequence[Cut], free: np.ndarray) -> dict[int, Cutout]:
+    """The retired cutouts that footprints without a partner are, by number of the footprint: those
+    of the latest detections first."""
+    found: dict[int, Cutout] = {}
+    for group in before.retired:
+        left = [int(k) for k in free if int(k) not in found]
+        partner = match_footprints(
+            [pixels_of(mask, row.x0 or 0, row.y0 or 0, before.width) for row, mask in group],
+            [pixels_of(cuts[k].mask, cuts[k].x0, cuts[k].y0, before.width) for k in left],
+        ).partner
+        met = [(k, int(p)) for k, p in zip(left, partner, strict=True) if p >= 0]
+        found |= {k: group[p][0] for k, p in met}
+    return found
 
 
 def _report(
@@ -200,7 +221,7 @@ def _report(
 ) -> Carried:
     """What becomes of the cutouts and their labels."""
     overlaps = matched.overlaps
-    labels = _labels(session, dataset_id, before.rows)
+    labels = _labels(session, dataset_id, [*before.rows, *matched.returned])
     found_again = set(matched.kept)
     gone = [k for k, row in enumerate(before.rows) if row.id not in found_again]
     takers = {k: overlaps.successors(k) for k in gone}
@@ -217,16 +238,22 @@ def _report(
             same = bool(label) and its == label
             why = f"is one footprint with {other.name} now, which is {its or 'not labelled'}"
         lost.append(LostLabel(name=row.name, label=label, note=note, why=why, same=same))
-    new = np.flatnonzero(overlaps.partner < 0)
+    back = {row.id for row in matched.returned}
+    unmatched = np.flatnonzero(overlaps.partner < 0)
     return Carried(
         footprints=footprints,
-        kept=len(matched.kept),
-        changed=len(matched.changed),
+        kept=len(matched.kept) - len(back),
+        changed=len(matched.changed) - len(back),
+        returned=len(back),
         added=len(matched.added),
-        split=int(np.isin(new, overlaps.new).sum()),
+        split=min(int(np.isin(unmatched, overlaps.new).sum()), len(matched.added)),
         gone=len(gone),
         merged=sum(len(those) > 0 for those in takers.values()),
-        labels_kept=sum(row.ordinal in labels for row in before.rows if row.id in found_again),
+        labels_kept=sum(
+            row.ordinal in labels
+            for row in (*before.rows, *matched.returned)
+            if row.id in found_again
+        ),
         labels_lost=len(lost),
         lost=lost[:MAX_LOST],
     )

@@ -5,10 +5,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import columns, cutout_groups, cutouts, datasets, label_sets, models
+from cloudchamber.data import columns, cutout_groups, datasets, label_sets, models
 from cloudchamber.data.copies import is_telling, same_image
 from cloudchamber.data.job_requests import Evaluate, Joining
 from cloudchamber.data.names import Names
+from cloudchamber.data.retired import live_paths
 from cloudchamber.errors import JobError
 from cloudchamber_worker.imaging.sandbox import decode
 from cloudchamber_worker.imaging.tables import ReadTable
@@ -29,7 +30,7 @@ def run(job: JobContext) -> None:
     tables = _tables(job, params)
     with job.read() as session:
         model = _model(session, job.dataset_id, params.model_version_id)
-        names_of = Names(cutouts.paths(session, job.dataset_id))
+        names_of = Names(live_paths(session, job.dataset_id))
         dataset = datasets.get_dataset(session, job.dataset_id)
         known = label_sets.get_label_set(session, dataset.label_set_id).classes
         asked = params.model_dump(include={"key", "label_column", "annotator_column"})

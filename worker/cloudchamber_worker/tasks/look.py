@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import cutouts, label_sets
+from cloudchamber.data import label_sets
 from cloudchamber.data.accounts import Table, counted, table_sentences
 from cloudchamber.data.job_requests import LookAtFiles
 from cloudchamber.data.known_cutouts import hashes_by_path
@@ -16,6 +16,7 @@ from cloudchamber.data.looks import (
     SetChoice,
 )
 from cloudchamber.data.names import Names, common_name
+from cloudchamber.data.retired import live_paths
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.steps.arrivals import Arrivals
 from cloudchamber_worker.steps.joining import Tables
@@ -49,7 +50,7 @@ def run(job: JobContext) -> None:
             beat()
     survey.finish()
     with job.read() as session:
-        known = [] if job.into is None else cutouts.paths(session, job.into)
+        known = [] if job.into is None else live_paths(session, job.into)
         sets = _sets(session, survey)
     accounts = tables.preview(Names([*known, *arrivals.new]))
     files = [*survey.files(), *_set_aside(source)]

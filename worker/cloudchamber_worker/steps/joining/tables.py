@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
-from cloudchamber.data import cutouts
 from cloudchamber.data.accounts import Table
 from cloudchamber.data.job_requests import Joining
 from cloudchamber.data.jobs import update_import_file
 from cloudchamber.data.names import Names
+from cloudchamber.data.retired import live_paths
 from cloudchamber_worker.imaging.sandbox import Item
 from cloudchamber_worker.imaging.tables import ReadTable
 from cloudchamber_worker.lease import JobContext
@@ -88,7 +88,7 @@ class Tables:
         dataset_id = self.job.dataset_id
         assert dataset_id is not None
         with self.job.read() as session:
-            names = Names(cutouts.paths(session, dataset_id))
+            names = Names(live_paths(session, dataset_id))
         plan = self._plan(names)
         write_columns(self.job, dataset_id, plan.columns)
         self.added_columns = len(plan.columns)
