@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
@@ -10,6 +11,7 @@ from cloudchamber.api.deps import Db
 from cloudchamber.api.schemas import BINARY, MAX_ID, Flag, Id, Ordinal, Schema, Text
 from cloudchamber.data import cutouts, datasets, exposures
 from cloudchamber.data.packs import pack
+from cloudchamber.data.retired import retired
 from cloudchamber.errors import Invalid, NotFound
 from cloudchamber.services.cutouts import pixel_pack
 
@@ -123,6 +125,14 @@ def get_cutout(dataset_id: Id, ordinal: Ordinal, db: Db) -> Cutout:
     with db.read() as session:
         datasets.get_dataset(session, dataset_id)
         return describe(session, [cutouts.get_cutout(session, dataset_id, ordinal)])[0]
+
+
+@router.get("/datasets/{dataset_id}/retired")
+def list_retired(dataset_id: Id, db: Db) -> list[int]:
+    """Ordinals of the cutouts that the current detection of their exposure does not have."""
+    with db.read() as session:
+        n = datasets.get_dataset(session, dataset_id).n_cutouts
+        return np.flatnonzero(retired(session, dataset_id, n)).tolist()
 
 
 @router.get("/datasets/{dataset_id}/duplicates")

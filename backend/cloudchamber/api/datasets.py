@@ -31,6 +31,9 @@ class Dataset(Schema):
     deleted_at: dt.datetime | None
     label_set: LabelSet
     n_cutouts: int
+    """Ordinals there are, those of retired cutouts among them."""
+    n_retired: int
+    """Cutouts that the current detection of their exposure does not have: shown nowhere."""
     n_exposures: int
     exposure_unit: str | None
     n_labelled: int
@@ -67,6 +70,7 @@ def _dataset(summary: Summary) -> Dataset:
         deleted_at=dataset.deleted_at,
         label_set=LabelSet.model_validate(summary.label_set),
         n_cutouts=dataset.n_cutouts,
+        n_retired=summary.n_retired,
         n_exposures=summary.n_exposures,
         exposure_unit=summary.exposure_unit,
         n_labelled=sum(count.n for count in counts),

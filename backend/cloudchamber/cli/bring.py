@@ -267,12 +267,13 @@ def label(
     rows = [(c["name"], c["key"], by_class.get(c["id"], 0)) for c in target["label_set"]["classes"]]
     result = {
         "dataset": target["name"],
-        "n_cutouts": target["n_cutouts"],
+        "n_cutouts": target["n_cutouts"] - target["n_retired"],
         "n_labelled": target["n_labelled"],
         "classes": [{"name": name, "key": key, "n": n} for name, key, n in rows],
         "import": report or None,
     }
-    head = f"{target['name']}: {target['n_labelled']} of {target['n_cutouts']} cutouts are labelled"
+    n = target["n_cutouts"] - target["n_retired"]
+    head = f"{target['name']}: {target['n_labelled']} of {n} cutouts are labelled"
     before = account_lines(report["account"]) if report else []
     text = "\n".join([*before, head, table(("class", "key", "labels"), rows)])
     give(result, as_json=as_json, text=text)

@@ -13,6 +13,7 @@ from cloudchamber.data import (
     labels,
     models,
     people,
+    retired,
     revisions,
 )
 
@@ -23,6 +24,7 @@ class Summary:
 
     dataset: datasets.Dataset
     label_set: label_sets.LabelSet
+    n_retired: int
     n_exposures: int
     exposure_unit: str | None
     label_counts: dict[int, int]
@@ -34,6 +36,7 @@ def summaries(session: Session, found: list[datasets.Dataset], annotator: str) -
     """Summaries of datasets, in a few queries however many."""
     ids = [dataset.id for dataset in found]
     exposed = exposures.count_and_unit(session, ids)
+    gone = retired.counts(session, ids)
     person = people.find_person(session, annotator)
     counted = label_reads.counts(session, ids, person.id) if person else {i: {} for i in ids}
     revised = revisions.read_all(session, ids)
@@ -42,6 +45,7 @@ def summaries(session: Session, found: list[datasets.Dataset], annotator: str) -
         Summary(
             dataset=dataset,
             label_set=sets[dataset.label_set_id],
+            n_retired=gone[dataset.id],
             n_exposures=exposed[dataset.id][0],
             exposure_unit=exposed[dataset.id][1],
             label_counts=counted[dataset.id],

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from cloudchamber.data import columns, cutout_groups, cutouts
 from cloudchamber.data.columns import Column, Group
 from cloudchamber.data.copies import firsts, keep_together, same_image
+from cloudchamber.data.retired import live
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.inputs import (
     PixelScaling,
@@ -73,8 +74,10 @@ def named_numbers(session: Session, dataset_id: int, names: list[str], n: int):
 def sample_scaling(
     session: Session, dataset_id: int, n: int, kind: ScalingKind = "auto"
 ) -> PixelScaling:
-    """Pixel scaling from at most 2000 evenly spread cutouts."""
-    spread = np.unique(np.linspace(0, n - 1, min(n, SAMPLE)).astype(int)).tolist()
+    """Pixel scaling from at most 2000 evenly spread cutouts that are not retired."""
+    there = live(session, dataset_id, n)
+    places = np.unique(np.linspace(0, len(there) - 1, min(len(there), SAMPLE)).astype(int))
+    spread = there[places].tolist()
     sample = cutouts.iter_pixels(session, dataset_id, ordinals=spread)
     return fit_pixel_scaling((pixels for _, pixels, _ in sample), kind)
 

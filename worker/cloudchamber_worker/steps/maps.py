@@ -40,11 +40,12 @@ def draw_map(
     min_dist: float = 0.1,
     min_cluster_size: int | None = None,
     seed: int = 0,
+    shown: NDArray[np.bool_] | None = None,
 ) -> Map:
     """Project vectors [n, d], cluster the positions, and order the cutouts by what is typical
     among ``typical_of`` [n, m] (scaled measurements)."""
     positions = project(vectors, previous, n_neighbors, min_dist, seed)
-    return finish_map(positions, typical_of, labelled, min_cluster_size, seed)
+    return finish_map(positions, typical_of, labelled, min_cluster_size, seed, shown)
 
 
 def finish_map(
@@ -53,10 +54,16 @@ def finish_map(
     labelled: NDArray[np.bool_],
     min_cluster_size: int | None = None,
     seed: int = 0,
+    shown: NDArray[np.bool_] | None = None,
 ) -> Map:
-    """Cluster positions [n, 2] and order the cutouts, as ``draw_map`` does."""
+    """Cluster positions [n, 2] and order the cutouts, as ``draw_map`` does; those that are not
+    ``shown`` have no place in the order."""
     clusters = find_clusters(positions, min_cluster_size)
-    return Map(positions, clusters, typicality(typical_of, seed, labelled))
+    if shown is None or shown.all():
+        return Map(positions, clusters, typicality(typical_of, seed, labelled))
+    typical = np.full(len(positions), np.nan, np.float32)
+    typical[shown] = typicality(typical_of[shown], seed, labelled[shown])
+    return Map(positions, clusters, typical)
 
 
 def write_map(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import columns, datasets, models
 from cloudchamber.data.columns import ColumnSpec
+from cloudchamber.data.retired import live
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.errors import LearningError
@@ -85,6 +86,8 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
         )
         numbers = named_numbers(session, job.dataset_id, names, n)
         groups = split_groups(session, job.dataset_id, np.arange(n), n).groups
+        rows = remembered_rows(session, job.dataset_id, journal, n)
+        need_cutouts(len(rows), LEAST_CUTOUTS)
     known = fit_quantile_scaling(numbers)
     metadata = known.transform(numbers)
     epochs = epochs_for(n, recipe.epochs)
@@ -96,8 +99,8 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
     try:
         model = fit_reconstructor(
             recipe.kind,
-            packed.images,
-            metadata,
+            packed.images if len(rows) == n else packed.images[rows],
+            metadata[rows],
             recipe.latent,
             Schedule(epochs, recipe.batch_size, recipe.learning_rate, weight_decay=0.0),
             recipe.seed,
@@ -105,7 +108,7 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
             recipe.kl_weight,
             report,
             turned,
-            groups,
+            groups[rows],
             known,
         )
     except LearningError as error:
@@ -134,7 +137,7 @@ def train_reconstructor(job: JobContext, recipe: Recipe) -> None:
     }
     metrics = {
         **{name: last.get(name) for name in ("loss", "val_loss", "kl") if name in last},
-        "held_out": _spread(loss[held_rows(n, recipe.seed, groups)]),
+        "held_out": _spread(loss[rows[held_rows(len(rows), recipe.seed, groups[rows])]]),
         "neighbours": neighbours,
         "latent": recipe.latent,
         "representation": recipe.representation,
@@ -185,6 +188,18 @@ def remembered(journal: Journal, n: int) -> int:
         return int(saved["n"][0])
     journal.finish("extent", {"n": np.array([n], np.int64)})
     return n
+
+
+def remembered_rows(
+    session: Session, dataset_id: int, journal: Journal, n: int
+) -> NDArray[np.intp]:
+    """Which of the first n cutouts are learned from: those that were not retired when the first
+    attempt looked."""
+    if saved := journal.result("rows"):
+        return saved["rows"].astype(np.intp)
+    rows = live(session, dataset_id, n)
+    journal.finish("rows", {"rows": rows})
+    return rows
 
 
 def _reconstruct(

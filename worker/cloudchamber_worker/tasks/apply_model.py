@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cloudchamber.data import columns, cutout_groups, datasets, models
 from cloudchamber.data.copies import same_image
 from cloudchamber.data.job_requests import ApplyModel
+from cloudchamber.data.retired import live
 from cloudchamber.errors import JobError, NotFound
 from cloudchamber_worker.learning.classifier import Prediction, classifier_from_bytes
 from cloudchamber_worker.learning.counting import at_thresholds, purities
@@ -58,7 +59,8 @@ def run(job: JobContext) -> None:
     with job.read() as session:
         target = datasets.get_dataset(session, job.dataset_id)
         n, target_name = target.n_cutouts, target.name
-        need_cutouts(n)
+        shown = live(session, job.dataset_id, n)
+        need_cutouts(len(shown))
         model = _classifier_version(session, params.model_version_id)
         source = _source(session, model)
         classifier, note = classifier_from_bytes(models.read_weights(session, model.id))
@@ -89,21 +91,22 @@ def run(job: JobContext) -> None:
     odd = rankings(both, np.arange(n, n + len(labelled)), source.y, numbers)
     odd = {name: values[:n] for name, values in odd.items()}
     distance, _ = compare_distances(
-        found.penultimate, theirs.penultimate[labelled], theirs.penultimate[others]
+        found.penultimate[shown], theirs.penultimate[labelled], theirs.penultimate[others]
     )
     drawn: JointMap | None = None
     if params.joint_map and source.dataset_id != job.dataset_id:
         job.progress(0.7, "drawing one map of both", cutouts=n)
         drawn = draw_joint_map(found.penultimate, theirs.penultimate, wanted)
-    said = np.bincount(found.probability.argmax(axis=1), minlength=len(names))
+    counted = Prediction(found.probability[shown], found.penultimate[shown])
+    said = np.bincount(counted.probability.argmax(axis=1), minlength=len(names))
     result: dict[str, Any] = {
         "model_version_id": model.id,
         "model_name": model.name,
         "source": {"dataset_id": source.dataset_id, "name": source.name},
         "target": {"dataset_id": job.dataset_id, "name": target_name},
         "classes": names,
-        "n": n,
-        **_counts(found, said, source, model),
+        "n": len(shown),
+        **_counts(counted, said, source, model),
         "domain": {
             **distance.as_dict(),
             "missing_numbers": missing,
@@ -141,7 +144,7 @@ def _source(session, model: models.ModelVersion) -> Source:
     ordinals, class_ids = models.read_label_snapshot(session, model)
     number = {c["id"]: k for k, c in enumerate(model.classes)}
     y = np.array([number[int(i)] for i in class_ids], np.int64)
-    free = np.setdiff1d(np.arange(dataset.n_cutouts), ordinals)
+    free = np.setdiff1d(live(session, dataset.id, dataset.n_cutouts), ordinals)
     thin = slice(None, None, -(-len(ordinals) // MOST_LABELLED) or 1)
     kept = ordinals[thin].astype(np.intp)
     held_out = None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cloudchamber.data import datasets, labels
 from cloudchamber.data.job_requests import FitMap
+from cloudchamber.data.retired import retired
 from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.learning.parametric_projection import place, project_parametric
 from cloudchamber_worker.learning.parametric_umap import ParametricMap
@@ -40,12 +41,13 @@ QUEUE = "cpu"
 @dataclass(frozen=True)
 class Read:
     """mapped vectors; scaled measurements [n, m] for what is typical; the map before; labelled
-    bool [n]; the network that places them without a new fit, or None."""
+    and shown bool [n]; the network that places them without a new fit, or None."""
 
     mapped: MapVectors
     scaled: NDArray[np.float32]
     previous: NDArray[np.float32] | None
     labelled: NDArray[np.bool_]
+    shown: NDArray[np.bool_]
     stored: StoredMap | None
 
 
@@ -76,8 +78,9 @@ def run(job: JobContext) -> None:
     seconds = time.monotonic() - started
     job.progress(0.8, "finding clusters", cutouts=n)
     drawn = finish_map(
-        done.positions, read.scaled, read.labelled, params.min_cluster_size, params.seed
-    )
+        done.positions, read.scaled, read.labelled, params.min_cluster_size, params.seed,
+        read.shown,
+    )  # fmt: skip
     job.progress(0.85, "judging the map", cutouts=n)
     with job.read() as session:
         judged = audit(
@@ -134,6 +137,7 @@ def _read(job: JobContext, params: FitMap, before: Before | None) -> Read:
         )
         previous = previous_positions(session, job.dataset_id)
         labelled = labels.current(session, job.dataset_id).class_id[:n] > 0
+        shown = ~retired(session, job.dataset_id, n)
         stored = None
         if before is not None and before.map_version_id is not None:
             stored = read_map(session, before.map_version_id)
@@ -142,7 +146,7 @@ def _read(job: JobContext, params: FitMap, before: Before | None) -> Read:
     else:
         stored = None
     scaled = fit_quantile_scaling(numbers).transform(numbers) if found else mapped.vectors
-    return Read(mapped, scaled, previous, labelled, stored)
+    return Read(mapped, scaled, previous, labelled, shown, stored)
 
 
 def _project(job: JobContext, params: FitMap, read: Read, journal: Journal) -> Projected:

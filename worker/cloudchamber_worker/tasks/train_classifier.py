@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cloudchamber.data import datasets, models
 from cloudchamber.data.job_requests import TrainClassifier
+from cloudchamber.data.retired import retired
 from cloudchamber.errors import JobError
 from cloudchamber_worker.learning.architectures import Architecture
 from cloudchamber_worker.learning.checkpoints import Journal
@@ -85,6 +86,7 @@ class _Training:
             self.truth = read_truth(session, job.dataset_id, self.snapshot.class_id)
             self.size = named_numbers(session, job.dataset_id, ["pixels"], n)[:, 0]
             self.previous = previous_positions(session, job.dataset_id)
+            self.shown = ~retired(session, job.dataset_id, self.snapshot.n)
             self.inputs = read_inputs(
                 session,
                 job.dataset_id,
@@ -198,7 +200,9 @@ class _Training:
         vectors = standardise(prediction.penultimate)
         labelled = self.snapshot.class_id > 0
         typical_of = scaled if scaled.shape[1] else prediction.penultimate
-        return draw_map(vectors, typical_of, self.previous, labelled, seed=self.params.seed)
+        return draw_map(
+            vectors, typical_of, self.previous, labelled, seed=self.params.seed, shown=self.shown
+        )
 
 
 def run(job: JobContext) -> None:

@@ -36,7 +36,11 @@ from cloudchamber_worker.steps.embeddings import (
     read_images,
     read_labelled,
 )
-from cloudchamber_worker.steps.reconstructors import orientation_ignored, remembered
+from cloudchamber_worker.steps.reconstructors import (
+    orientation_ignored,
+    remembered,
+    remembered_rows,
+)
 
 QUEUE = "gpu"
 REPRESENTATION: Representation = "two_scale"
@@ -68,6 +72,8 @@ def run(job: JobContext) -> None:
             lambda row: job.progress(0.1 * row / n, "packing cutouts", cutouts=n),
         ).images
         groups = split_groups(session, job.dataset_id, np.arange(n), n).groups
+        rows = remembered_rows(session, job.dataset_id, journal, n)
+        need_cutouts(len(rows), LEAST_CUTOUTS)
     epochs = epochs_for(n, params.epochs)
 
     def report(row: Row) -> None:
@@ -76,7 +82,7 @@ def run(job: JobContext) -> None:
 
     try:
         model = fit_self_supervised(
-            images,
+            images if len(rows) == n else images[rows],
             params.method,
             params.dimension,
             Schedule(epochs, params.batch_size, params.learning_rate, WEIGHT_DECAY),
@@ -84,7 +90,7 @@ def run(job: JobContext) -> None:
             journal,
             turned,
             report,
-            groups,
+            groups[rows],
         )
     except LearningError as error:
         raise JobError(str(error), hint=error.hint) from error
