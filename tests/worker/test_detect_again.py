@@ -8,6 +8,7 @@ from astropy.io import fits
 
 from cloudchamber.data import (
     columns,
+    cutout_groups,
     cutouts,
     datasets,
     detections,
@@ -24,9 +25,12 @@ from cloudchamber.data import (
 )
 from cloudchamber.data.job_requests import KINDS
 from cloudchamber.errors import JobError
+from cloudchamber_worker.learning.checkpoints import Journal
 from cloudchamber_worker.lease import JobContext
 from cloudchamber_worker.registry import find_task
 from cloudchamber_worker.steps import redetecting
+from cloudchamber_worker.steps.reconstructors import remembered_rows
+from cloudchamber_worker.steps.snapshot import freeze_labels
 from fits_files import dark, fits_bytes
 
 MUON, XRAY = "muon", "X-ray"
@@ -374,6 +378,27 @@ def test_what_is_retired_is_counted_nowhere(bench):
         assert retired.live_paths(session, bench.dataset_id)[1] == "\0001"
         assert retired.live(session, bench.dataset_id, 4).tolist() == [0, 2, 3]
         assert len(known_cutouts.hashes_by_path(session, bench.dataset_id)) == 4
+
+
+def test_a_training_does_not_learn_from_what_is_retired(bench):
+    bench.importer.run({"a.fits": frame(*TRACKS)}, **at(HIGH))
+    for ordinal, name in enumerate((MUON, XRAY, MUON)):
+        bench.label(ordinal, name)
+    bench.detect(LOW)
+    journal = Journal(None, lambda _: None)
+    with bench.database.read() as session:
+        assert freeze_labels(session, bench.dataset_id, None, journal).rows.tolist() == [0, 2]
+        assert remembered_rows(session, bench.dataset_id, journal, 4).tolist() == [0, 2, 3]
+        hashes = cutout_groups.canonical_hashes(session, bench.dataset_id)
+    assert [digest is None for digest in hashes] == [False, True, False, False]
+
+
+def test_a_look_at_an_exposure_brings_its_bright_pixels(bench):
+    bench.importer.run({"a.fits": frame(*TRACKS)}, **at(HIGH))
+    before = bench.state()
+    seen = bench.run("look_at_exposure", exposure_id=bench.exposure().id)
+    assert seen["n_bright"] >= 36 and seen["noise"] == pytest.approx(6, abs=0.5)
+    assert bench.state() == before
 
 
 def test_a_table_that_names_a_retired_cutout_names_none(bench):

@@ -1,5 +1,6 @@
 """Exposures: one CCD readout each, in tiles."""
 
+import datetime as dt
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -8,8 +9,10 @@ from sqlalchemy.orm import Session
 from cloudchamber.api.binary import etag, octets, unchanged
 from cloudchamber.api.deps import Db
 from cloudchamber.api.schemas import BINARY, Id, Schema
-from cloudchamber.data import datasets, exposures, revisions
+from cloudchamber.data import datasets, detections, exposures, revisions
 from cloudchamber.data.calibrations import Calibration
+from cloudchamber.data.carried import Carried
+from cloudchamber.data.job_requests import Threshold
 from cloudchamber.data.packs import pack
 from cloudchamber.services.cutouts import footprint_pack
 from cloudchamber.services.exposure_history import history_of, paper_of
@@ -97,6 +100,54 @@ def read_history(exposure_id: Id, db: Db) -> History:
         steps = [Step(what=what, how=how) for what, how in history_of(exposure)]
         record = Calibration.model_validate(exposure.calibration)
         return History(steps=steps, notes=record.notes, paper=paper_of(exposure))
+
+
+class Detection(Schema):
+    """How the footprints of an exposure were found; `before_id` was current when it was made, and
+    `at` and `job_id` are null for that of the import."""
+
+    id: int
+    number: int
+    current: bool
+    at: dt.datetime | None
+    job_id: int | None
+    before_id: int | None
+    unit: str
+    threshold: Threshold | None
+    min_pixels: int
+    background: str
+    n_footprints: int
+    carried: Carried | None
+    words: str
+
+
+@router.get("/exposures/{exposure_id}/detections")
+def list_detections(exposure_id: Id, db: Db) -> list[Detection]:
+    """The detections of an exposure, oldest first; none as long as it was searched once."""
+    with db.read() as session:
+        exposure = _get(session, exposure_id)
+        found = detections.list_detections(session, exposure_id)
+        return [_detection(one, exposure.detection_id) for one in found]
+
+
+def _detection(one: detections.Detection, current: int | None) -> Detection:
+    record = Calibration.model_validate(one.calibration)
+    carried = Carried.model_validate(one.report) if one.report else None
+    return Detection(
+        id=one.id,
+        number=one.number,
+        current=one.id == current,
+        at=one.at,
+        job_id=one.job_id,
+        before_id=one.before_id,
+        unit=one.unit,
+        threshold=Threshold.model_validate(record.threshold) if record.threshold else None,
+        min_pixels=record.min_pixels,
+        background=record.background,
+        n_footprints=one.n_footprints,
+        carried=carried,
+        words="" if carried is None else carried.words(),
+    )
 
 
 @router.get(

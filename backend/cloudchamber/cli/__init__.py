@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cloudchamber.cli import agreement, bring, detectors, look, measure, serve, train
+from cloudchamber.cli import agreement, bring, detect, detectors, look, measure, serve, train
 from cloudchamber.cli.apply import apply
 from cloudchamber.cli.doctor import doctor
 from cloudchamber.cli.output import fail
@@ -34,6 +34,7 @@ app.command("apply")(apply)
 app.command("export")(look.export)
 app.command("label")(bring.label)
 app.command("agreement")(agreement.agreement)
+app.command("detect")(detect.detect)
 app.command("measure")(measure.measure)
 app.command("detectors")(detectors.detectors)
 app.command("doctor")(doctor)

@@ -476,6 +476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset_id}/retired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retired
+         * @description Ordinals of the cutouts that the current detection of their exposure does not have.
+         */
+        get: operations["list_retired"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/datasets/{dataset_id}/settings": {
         parameters: {
             query?: never;
@@ -560,6 +580,26 @@ export interface paths {
          * @description One exposure with its header.
          */
         get: operations["get_exposure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exposures/{exposure_id}/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Detections
+         * @description The detections of an exposure, oldest first; none as long as it was searched once.
+         */
+        get: operations["list_detections"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1359,6 +1399,69 @@ export interface components {
             used_flags: number;
         };
         /**
+         * Carried
+         * @description kept : cutouts that are found again, `changed` of them with other pixels or another outline
+         *     returned : cutouts of an earlier detection that the last one did not have
+         *     added : new cutouts, `split` of them parts of one that was there
+         *     gone : retired cutouts, `merged` of them because another has their footprint now
+         *     labels_kept, labels_lost : cutouts with a label or a note among those kept or returned, and gone
+         *     lost : at most MAX_LOST of these
+         */
+        Carried: {
+            /**
+             * Added
+             * @default 0
+             */
+            added: number;
+            /**
+             * Changed
+             * @default 0
+             */
+            changed: number;
+            /**
+             * Footprints
+             * @default 0
+             */
+            footprints: number;
+            /**
+             * Gone
+             * @default 0
+             */
+            gone: number;
+            /**
+             * Kept
+             * @default 0
+             */
+            kept: number;
+            /**
+             * Labels Kept
+             * @default 0
+             */
+            labels_kept: number;
+            /**
+             * Labels Lost
+             * @default 0
+             */
+            labels_lost: number;
+            /** Lost */
+            lost?: components["schemas"]["LostLabel"][];
+            /**
+             * Merged
+             * @default 0
+             */
+            merged: number;
+            /**
+             * Returned
+             * @default 0
+             */
+            returned: number;
+            /**
+             * Split
+             * @default 0
+             */
+            split: number;
+        };
+        /**
          * Column
          * @description `n` values of `width` numbers each; a 'category' column holds int32 codes, -1 for none.
          */
@@ -1471,6 +1574,8 @@ export interface components {
             n_exposures: number;
             /** N Labelled */
             n_labelled: number;
+            /** N Retired */
+            n_retired: number;
             /** Name */
             name: string;
             revisions: components["schemas"]["Revisions"];
@@ -1528,6 +1633,37 @@ export interface components {
             } | null;
             /** Unknown Labels Drawn */
             unknown_labels_drawn?: boolean | null;
+        };
+        /**
+         * Detection
+         * @description How the footprints of an exposure were found; `before_id` was current when it was made, and
+         *     `at` and `job_id` are null for that of the import.
+         */
+        Detection: {
+            /** At */
+            at: string | null;
+            /** Background */
+            background: string;
+            /** Before Id */
+            before_id: number | null;
+            carried: components["schemas"]["Carried"] | null;
+            /** Current */
+            current: boolean;
+            /** Id */
+            id: number;
+            /** Job Id */
+            job_id: number | null;
+            /** Min Pixels */
+            min_pixels: number;
+            /** N Footprints */
+            n_footprints: number;
+            /** Number */
+            number: number;
+            threshold: components["schemas"]["Threshold"] | null;
+            /** Unit */
+            unit: string;
+            /** Words */
+            words: string;
         };
         /**
          * DetectorIn
@@ -2359,6 +2495,28 @@ export interface components {
             why: string;
         };
         /**
+         * LostLabel
+         * @description A cutout that is gone although somebody had labelled it or written a note.
+         */
+        LostLabel: {
+            /** Label */
+            label: string;
+            /** Name */
+            name: string;
+            /**
+             * Note
+             * @default false
+             */
+            note: boolean;
+            /**
+             * Same
+             * @default false
+             */
+            same: boolean;
+            /** Why */
+            why: string;
+        };
+        /**
          * MasterRecord
          * @description A master that was subtracted: of how many readouts, and what was done to these.
          */
@@ -2891,6 +3049,24 @@ export interface components {
              * @enum {string}
              */
             use: "key" | "label" | "annotator" | "weight" | "metadata" | "";
+        };
+        /**
+         * Threshold
+         * @description The pixel value a footprint must exceed.
+         */
+        Threshold: {
+            /**
+             * Unit
+             * @default sigma
+             * @enum {string}
+             */
+            unit: "sigma" | "adu";
+            /**
+             * Value
+             * @description Multiples of the noise, or ADU above baseline
+             * @default 6
+             */
+            value: number;
         };
         /**
          * Upload
@@ -3861,6 +4037,37 @@ export interface operations {
             };
         };
     };
+    list_retired: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": number[];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_settings: {
         parameters: {
             query?: never;
@@ -4067,6 +4274,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Exposure"];
+                };
+            };
+            /** @description What went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_detections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exposure_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detection"][];
                 };
             };
             /** @description What went wrong. */

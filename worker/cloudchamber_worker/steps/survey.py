@@ -1,8 +1,7 @@
 """What an import would make of files: each told apart and counted, nothing stored."""
 
-import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -12,6 +11,7 @@ from cloudchamber.data.calibrations import Calibration
 from cloudchamber.data.job_requests import LookAtFiles, UploadRef
 from cloudchamber.data.looks import ExposurePreview, LookFile
 from cloudchamber.data.names import tidy
+from cloudchamber_worker.imaging.calibration import Calibrated
 from cloudchamber_worker.imaging.defects import HotPixelSearch, Readout
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
@@ -200,24 +200,33 @@ class Survey:
 
 
 def _shown(cut: CutFrame) -> ShownExposure:
-    frame = cut.frame
-    sigma = significance(frame, electrons=cut.exposure.unit == "electron")
+    record = Calibration.model_validate(cut.exposure.calibration)
+    shown = show_frame(cut.frame, cut.exposure.path, cut.exposure.unit, record)
+    return replace(shown, readout=cut.readout)
+
+
+def show_frame(frame: Calibrated, path: str, unit: str, record: Calibration) -> ShownExposure:
+    """A calibrated exposure ready to be sent; what is hot in others of its detector is not known
+    here."""
+    sigma = significance(frame, electrons=unit == "electron")
     bright = bright_pixels(sigma, frame.image)
     small, scale = picture(sigma)
-    noise = frame.amplifiers[0].noise if frame.amplifiers else float("nan")
+    height, width = frame.image.shape
+    noise = record.amplifiers[0].noise if record.amplifiers else None
     about = ExposurePreview(
-        name=cut.exposure.path,
-        height=cut.exposure.height,
-        width=cut.exposure.width,
+        name=path,
+        height=height,
+        width=width,
         scale=scale,
-        unit=cut.exposure.unit,
-        noise=noise if math.isfinite(noise) else 0.0,
+        unit=unit,
+        noise=noise or 0.0,
         floor_sigma=bright.floor,
         n_bright=len(bright.index),
-        rows_up=bool(cut.exposure.calibration["rows_up"]),
-        calibration=Calibration.model_validate(cut.exposure.calibration),
+        rows_up=bool(record.rows_up),
+        calibration=record,
     )
-    return ShownExposure(about, small, bright, cut.readout, np.empty(0, np.uint32))
+    readout = Readout(record.detector, record.extension, 0, (height, width))
+    return ShownExposure(about, small, bright, readout, np.empty(0, np.uint32))
 
 
 def _look_file(group: list[Seen]) -> LookFile:

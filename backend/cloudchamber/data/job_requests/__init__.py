@@ -11,6 +11,7 @@ from cloudchamber.data.job_requests.base import ArchitectureName, JobRequest
 from cloudchamber.data.job_requests.detecting import (
     BringBackDetections,
     DetectAgain,
+    LookAtExposure,
 )
 from cloudchamber.data.job_requests.importing import (
     Cutting,
@@ -58,6 +59,7 @@ KINDS: dict[str, JobKind] = {
     for kind in (
         JobKind("import_files", "Import", "cpu", ImportFiles),
         JobKind("detect_again", "Detect again", "cpu", DetectAgain),
+        JobKind("look_at_exposure", "Look at an exposure", "cpu", LookAtExposure),
         JobKind("bring_back_detections", "Bring detections back", "cpu", BringBackDetections),
         JobKind("measure_again", "Measure again", "cpu", MeasureAgain),
         JobKind("look", "Look before the import", "cpu", LookAtFiles, needs_dataset=False),
@@ -86,7 +88,7 @@ __all__ = [
     "KINDS", "ApplyModel", "ArchitectureName", "BringBackDetections", "ChosenHyperparameters",
     "ClassifierInputs", "Cutting", "DetectAgain", "Evaluate", "FitMap",
     "ImportFiles", "Interpolate", "JobKind", "JobRequest", "Joining", "LearningCurve",
-    "LeaveOneClassOut", "LookAtFiles", "MeasureAgain", "NamedLabel", "Reading",
+    "LeaveOneClassOut", "LookAtExposure", "LookAtFiles", "MeasureAgain", "NamedLabel", "Reading",
     "SearchHyperparameters", "SimulateExposures", "Threshold",
     "TrainAutoencoder", "TrainClassifier", "TrainSelfSupervised", "TrainVae", "UploadRef",
     "parse_params",

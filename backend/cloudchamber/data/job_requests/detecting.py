@@ -16,6 +16,12 @@ class DetectAgain(Cutting):
     )
 
 
+class LookAtExposure(Cutting):
+    """See what another detection of a kept exposure would find; nothing is changed."""
+
+    exposure_id: RowId
+
+
 class BringBackDetections(JobRequest):
     """Make earlier (or later) detections of exposures the current ones again."""
 
