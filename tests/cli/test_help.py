@@ -7,7 +7,7 @@ from cloudchamber.cli import app
 
 COMMANDS = (
     "serve", "demo", "import", "train", "evaluate", "apply", "export", "label", "agreement",
-    "measure", "detectors", "doctor", "migrate", "user",
+    "detect", "measure", "detectors", "doctor", "migrate", "user",
 )  # fmt: skip
 OPTIONS = {
     "serve": ["--host", "--port", "--data", "--no-browser"],
@@ -20,6 +20,10 @@ OPTIONS = {
     "evaluate": ["--labels", "--model", "--data", "--url", "--json"],
     "apply": ["--model", "--joint-map", "--data", "--url", "--json"],
     "export": ["--what", "--format", "-o", "--data", "--url", "--json"],
+    "detect": [
+        "--exposure", "--threshold-sigma", "--threshold-adu", "--min-pixels", "--background",
+        "--undo", "--data", "--url", "--json",
+    ],
     "label": ["--file", "--json"],
     "doctor": ["--data", "--json"],
 }  # fmt: skip

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from cloudchamber.data import cutouts, datasets, exposures, known_cutouts
 from cloudchamber.data.accounts import Part, counted
-from cloudchamber.data.carried import Carried
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
 from cloudchamber.data.job_requests import Cutting
@@ -21,7 +20,7 @@ from cloudchamber_worker.imaging.defects import HotPixelSearch
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
 from cloudchamber_worker.lease import JobContext
-from cloudchamber_worker.steps import redetecting
+from cloudchamber_worker.steps import brought_again, redetecting
 from cloudchamber_worker.steps.cutting import CutFrame, Masters, cut_frame, footprint_pixels
 from cloudchamber_worker.steps.held_matrices import Held, HeldMatrices
 from cloudchamber_worker.steps.joining import Tables
@@ -37,7 +36,6 @@ PAUSE_SECONDS = 0.01
 OTHER_MASK = (
     "was imported before with the same pixels and another mask: the one that is there stays"
 )
-MAX_TOLD = 20  # labels of an exposure that could not be carried over, by name
 
 
 class Intake:
@@ -201,7 +199,9 @@ class Intake:
             for number, one in enumerate(cut.cuts)
         ]
         line.account.taken_for = item.about.get("taken_for", "exposure")
-        if there and not self._as_it_is(exposure_id, cuts):
+        if there:
+            self.flush()  # what waits may be of the same exposure
+        if there and not brought_again.is_as_it_was(self.job, exposure_id, cuts):
             self._detect_again(exposure_id, path, cut, cuts, line)
             return
         if self.cutting.keep_exposures:
@@ -223,25 +223,6 @@ class Intake:
             f"is in {unit}, other exposures of the dataset are in {', '.join(others)}: charges are "
             "not converted (see columns pixel_unit and charge_electron)"
         ]
-
-    def _as_it_is(self, exposure_id: int, cuts: list[NewCutout]) -> bool:
-        """Whether the cutouts of an exposure that is there are these, or the first of them, stored
-        by an attempt that died; else this is another detection."""
-        self.flush()
-        with self.job.read() as session:
-            exposure = exposures.get_exposure(session, exposure_id)
-            if exposure.detection_id is not None or exposure.n_footprints != len(cuts):
-                return False
-            stored = cutouts.of_exposure(session, exposure_id)
-            masks = cutouts.read_masks(session, exposure_id)
-        wanted = {new.path: new for new in cuts}
-        for row in stored:
-            new = wanted.get(row.path)
-            if new is None or bytes(row.content_hash) != cutouts.content_hash(new.pixels):
-                return False
-            if not np.array_equal(masks.get(row.id, new.mask), new.mask):
-                return False
-        return True
 
     def _detect_again(
         self, exposure_id: int, path: str, cut: CutFrame, cuts: list[NewCutout], line: Line
@@ -269,7 +250,7 @@ class Intake:
         line.detected_again = True
         line.account.exposures += 1
         line.account.parts.append(Part(name=path, state="in"))
-        line.account.notes += cut.notes + _of_detection(path, found.carried)
+        line.account.notes += cut.notes + brought_again.told(path, found.carried)
 
     def _add_exposure(self, new: NewExposure, line: Line) -> tuple[int, str, bool]:
         """Id and path of the exposure, and whether it is there already with these pixels."""
@@ -385,18 +366,6 @@ class Intake:
 
 def _other_content(given: str, kept: str) -> str:
     return f"another file of the path {given} came in before; this one is kept as {kept}"
-
-
-def _of_detection(path: str, carried: Carried) -> list[str]:
-    """What the new detection of an exposure made of the cutouts that were there."""
-    told = [f"{path} was imported before, this is a new detection of it: {carried.words()}"]
-    told += [
-        f"{lost.name} ({lost.label or 'with a note'}) could not be carried over: {lost.why}"
-        for lost in carried.lost[:MAX_TOLD]
-    ]
-    if carried.labels_lost > MAX_TOLD:
-        told.append(f"and {carried.labels_lost - MAX_TOLD} more labels could not be carried over")
-    return told
 
 
 def _duplicates(session: Session, dataset_id: int, ordinals: list[int]) -> list[int]:
