@@ -35,6 +35,9 @@ class Revisions(Schema):
     jobs: int
     cutouts: int
     dataset: int
+    detections: int
+    """Another detection of an exposure is current: images and labels of cutouts that were known
+    may differ."""
 
 
 class Watch:

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from cloudchamber.api.binary import etag, octets, unchanged
@@ -170,15 +170,20 @@ def read_tile(
 
 
 @router.get("/exposures/{exposure_id}/footprints", response_class=Response, responses=BINARY)
-def read_footprints(exposure_id: Id, request: Request, db: Db) -> Response:
+def read_footprints(
+    exposure_id: Id,
+    request: Request,
+    db: Db,
+    retired: Annotated[bool, Query(description="Those of retired cutouts instead.")] = False,
+) -> Response:
     """Place and mask of every footprint, as a pack like that of `pixels` whose items are
     `{ordinal, x0, y0, height, width, flags, mask_offset, mask_nbytes}`."""
     with db.read() as session:
         exposure = _get(session, exposure_id)
         dataset = datasets.get_dataset(session, exposure.dataset_id)
         revised = revisions.read(session, exposure.dataset_id)
-        tag = etag("footprints", dataset.created_at, exposure_id, revised["cutouts"])
+        tag = etag("footprints", dataset.created_at, exposure_id, retired, revised["cutouts"])
         if (same := unchanged(request, tag)) is not None:
             return same
-        items, arrays = footprint_pack(session, exposure)
+        items, arrays = footprint_pack(session, exposure, retired=retired)
     return octets(pack(items, arrays), tag)

@@ -316,7 +316,7 @@ def _swap(session: Session, exposure: Exposure, leaving: Detection, entering: De
     session.flush()
     session.expire_all()
     renew_duplicates(session, exposure.dataset_id, hashes)
-    for topic in ("cutouts", "labels", "dataset"):
+    for topic in ("cutouts", "labels", "detections"):
         revisions.bump(session, exposure.dataset_id, topic)
 
 

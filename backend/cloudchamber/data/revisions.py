@@ -13,8 +13,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from cloudchamber.data.base import Base
 from cloudchamber.data.upsert import dialect_insert
 
-Topic = Literal["labels", "columns", "jobs", "cutouts", "dataset"]
-TOPICS: tuple[Topic, ...] = ("labels", "columns", "jobs", "cutouts", "dataset")
+Topic = Literal["labels", "columns", "jobs", "cutouts", "dataset", "detections"]
+TOPICS: tuple[Topic, ...] = ("labels", "columns", "jobs", "cutouts", "dataset", "detections")
 
 
 class DatasetRevision(Base):

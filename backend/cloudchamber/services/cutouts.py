@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import cutouts, exposures
+from cloudchamber.data import cutouts, detections, exposures
 from cloudchamber.data.packs import Offsets, add_mask, add_pixels
 
 Pack = tuple[list[dict[str, Any]], list[np.ndarray]]
@@ -26,11 +26,17 @@ def pixel_pack(session: Session, dataset_id: int, found: Sequence[cutouts.Cutout
     return items, arrays
 
 
-def footprint_pack(session: Session, exposure: exposures.Exposure) -> Pack:
-    """Place and mask of every cutout of an exposure, without pixels."""
+def footprint_pack(session: Session, exposure: exposures.Exposure, *, retired: bool) -> Pack:
+    """Place and mask of every cutout of an exposure, without pixels; or of the retired ones, those
+    of the latest detection first."""
     offsets, items, arrays = Offsets(), [], []
-    found = cutouts.of_exposure(session, exposure.id)
-    masks = cutouts.read_masks(session, exposure.id)
+    if retired:
+        groups = detections.retired_cutouts(session, exposure.id)
+        masks = {cutout.id: mask for group in groups for cutout, mask in group}
+        found = [cutout for group in groups for cutout, _ in group]
+    else:
+        masks = cutouts.read_masks(session, exposure.id)
+        found = cutouts.of_exposure(session, exposure.id)
     for cutout in found:
         item: dict[str, Any] = {
             "ordinal": cutout.ordinal, "x0": cutout.x0, "y0": cutout.y0,

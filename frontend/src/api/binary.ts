@@ -143,9 +143,10 @@ export async function fetchPixels(
 	return parsePixels(await response.arrayBuffer());
 }
 
-/** Outlines of every footprint of one exposure. */
-export async function fetchFootprints(exposureId: number): Promise<Footprint[]> {
-	const response = await fetchBytes(`/exposures/${exposureId}/footprints`);
+/** Outlines of every footprint of one exposure, or of its retired cutouts. */
+export async function fetchFootprints(exposureId: number, retired = false): Promise<Footprint[]> {
+	const query = retired ? "?retired=true" : "";
+	const response = await fetchBytes(`/exposures/${exposureId}/footprints${query}`);
 	const buffer = await response.arrayBuffer();
 	const { items, payload } = parsePack(buffer);
 	return items.map((item) => ({

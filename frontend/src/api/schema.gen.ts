@@ -2810,6 +2810,8 @@ export interface components {
             cutouts: number;
             /** Dataset */
             dataset: number;
+            /** Detections */
+            detections: number;
             /** Jobs */
             jobs: number;
             /** Labels */
@@ -4320,7 +4322,10 @@ export interface operations {
     };
     read_footprints: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Those of retired cutouts instead. */
+                retired?: boolean;
+            };
             header?: never;
             path: {
                 exposure_id: number;

@@ -90,6 +90,7 @@ export function clustersOf(
 	const members = new Map<number, number[]>();
 	for (let i = 0; i < cluster.length; i++) {
 		const id = cluster[i] as number;
+		if (id < -1) continue; // a retired cutout
 		const list = members.get(id);
 		if (list) list.push(i);
 		else members.set(id, [i]);

@@ -14,6 +14,7 @@ import type {
 	SettingsPatch,
 } from "../api/types";
 import { PIXEL_SIZE } from "../lib/lengths";
+import { allOrdinals, ordinalsOf } from "../lib/order";
 import { type Effect, LabelOverlay, type PendingEffect } from "../lib/overlay";
 import { jobs } from "./jobs.svelte";
 
@@ -35,13 +36,17 @@ class DatasetState {
 	ready = $state(false);
 	/** Rises whenever `labels` or `labelFlags` changed; read it to follow them. */
 	labelRevision = $state(0);
+	/** 1 where the current detection of its exposure has no such cutout; null where all are shown. */
+	hidden = $state.raw<Uint8Array | null>(null);
+	/** Rises when cutouts that were known have other images: another detection is current. */
+	pictures = $state(0);
 	/** True while the event stream is broken: what others do is not seen. */
 	lost = $state(false);
 	readonly overlay = new LabelOverlay();
 	/** Unsent label effects of a dataset, set by `labels`; they survive a reload. */
 	pendingOf: (datasetId: number) => PendingEffect[] = () => [];
-	#values = new SvelteMap<string, { column: Column; values: TypedArray }>();
-	#loading = new Map<string, number>();
+	#values = new SvelteMap<string, { column: Column; values: TypedArray; pictures: number }>();
+	#loading = new Map<string, string>();
 	#cutouts = new SvelteMap<number, CutoutInfo>();
 	#asked = new Set<number>();
 	#lastActionId = 0;
@@ -58,6 +63,15 @@ class DatasetState {
 	get n(): number {
 		return this.info?.n_cutouts ?? 0;
 	}
+	/** How many cutouts there are to see; `n` counts ordinals, those of retired cutouts too. */
+	get nShown(): number {
+		return this.n - (this.info?.n_retired ?? 0);
+	}
+	/** Ordinals of all cutouts there are to see. */
+	shown = $derived.by((): Int32Array => {
+		const { hidden } = this;
+		return hidden ? ordinalsOf(this.shownMask()) : allOrdinals(this.n);
+	});
 	get classes(): LabelClass[] {
 		return this.info?.label_set.classes ?? [];
 	}
@@ -86,6 +100,18 @@ class DatasetState {
 		return this.classes.find((c) => c.id === id);
 	}
 
+	isShown(ordinal: number): boolean {
+		return this.hidden?.[ordinal] !== 1;
+	}
+
+	/** 1 for every cutout there is to see, as long as the dataset. */
+	shownMask(): Uint8Array {
+		const { hidden } = this;
+		const mask = new Uint8Array(this.n).fill(1);
+		if (hidden) for (let o = 0; o < mask.length; o++) if (hidden[o]) mask[o] = 0;
+		return mask;
+	}
+
 	/** How many cutouts carry a class, unsent labels included. */
 	countOf(classId: number): number {
 		this.labelRevision;
@@ -102,9 +128,14 @@ class DatasetState {
 		const column = this.columnByName(name);
 		const entry = this.#values.get(name);
 		const fresh =
-			entry && column && entry.column.id === column.id && entry.column.revision === column.revision;
-		if (column && !fresh && this.#loading.get(name) !== loadingKey(column)) {
-			this.#loading.set(name, loadingKey(column));
+			entry &&
+			column &&
+			entry.column.id === column.id &&
+			entry.column.revision === column.revision &&
+			entry.pictures === this.pictures;
+		const wanted = column && loadingKey(column, this.pictures);
+		if (column && wanted && !fresh && this.#loading.get(name) !== wanted) {
+			this.#loading.set(name, wanted);
 			queueMicrotask(() => void this.#load(column));
 		}
 		return entry?.values;
@@ -157,7 +188,9 @@ class DatasetState {
 				fetchLabels(id),
 				fetchSettings(id),
 			]);
+			const hidden = await fetchHidden(info);
 			this.info = info;
+			this.hidden = hidden;
 			this.columns = columns;
 			this.settings = settings;
 			this.#lastActionId = labels.lastActionId;
@@ -193,6 +226,7 @@ class DatasetState {
 		this.error = null;
 		this.ready = false;
 		this.lost = false;
+		this.hidden = null;
 		this.#values.clear();
 		this.#loading.clear();
 		this.#cutouts.clear();
@@ -302,6 +336,7 @@ class DatasetState {
 		const changed = (what: keyof Revisions) => before?.[what] !== now[what];
 		try {
 			if (changed("jobs")) await jobs.refresh(id);
+			if (changed("detections")) await this.#takeDetections(id);
 			if (changed("cutouts") || changed("dataset") || changed("columns")) {
 				await this.refresh();
 				await this.refreshColumns();
@@ -317,14 +352,56 @@ class DatasetState {
 		}
 	}
 
+	/** Another detection is current: labels, images and what is hidden are read anew. */
+	async #takeDetections(id: number): Promise<void> {
+		await this.refresh();
+		const info = this.info;
+		if (!info || info.id !== id) return;
+		const [labels, hidden] = await Promise.all([fetchLabels(id), fetchHidden(info)]);
+		if (this.id !== id) return;
+		this.#lastActionId = Math.max(this.#lastActionId, labels.lastActionId);
+		this.overlay.reset(labels.classIds, labels.flags, this.pendingOf(id));
+		this.overlay.grow(info.n_cutouts);
+		this.hidden = hidden;
+		this.#cutouts.clear();
+		this.#asked.clear();
+		this.pictures++;
+		this.labelRevision++;
+	}
+
 	async #load(column: Column): Promise<void> {
+		const pictures = this.pictures;
 		try {
-			const values = await fetchColumn(column.id, column.revision);
-			this.#values.set(column.name, { column, values });
+			const read = await fetchColumn(column.id, column.revision);
+			const values = withoutHidden(read, this.hidden, column.width);
+			this.#values.set(column.name, { column, values, pictures });
 		} catch {
 			this.#loading.delete(column.name);
 		}
 	}
+}
+
+/** Which cutouts the current detections do not have; null for none. */
+async function fetchHidden(info: Dataset): Promise<Uint8Array | null> {
+	if (!info.n_retired) return null;
+	const path = { dataset_id: info.id };
+	const ordinals = await given(
+		api.GET("/api/v1/datasets/{dataset_id}/retired", { params: { path } }),
+	);
+	const hidden = new Uint8Array(info.n_cutouts);
+	for (const ordinal of ordinals) hidden[ordinal] = 1;
+	return hidden;
+}
+
+/** No view counts, draws or sorts what has no value: that is all it takes to hide a cutout. */
+function withoutHidden(values: TypedArray, hidden: Uint8Array | null, width: number): TypedArray {
+	if (!hidden) return values;
+	const masked = values.slice();
+	const none = masked instanceof Float32Array || masked instanceof Float64Array ? Number.NaN : -2;
+	for (let o = 0; o < hidden.length; o++) {
+		if (hidden[o]) masked.fill(none, o * width, (o + 1) * width);
+	}
+	return masked;
 }
 
 function fetchDataset(id: number): Promise<Dataset> {
@@ -343,8 +420,8 @@ function fetchColumns(id: number): Promise<Column[]> {
 	);
 }
 
-function loadingKey(column: Column): number {
-	return column.id * 1_000_003 + column.revision;
+function loadingKey(column: Column, pictures: number): string {
+	return `${column.id} ${column.revision} ${pictures}`;
 }
 
 export const dataset = new DatasetState();

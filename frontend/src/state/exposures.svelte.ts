@@ -43,8 +43,12 @@ class ExposuresState {
 		return this.#histories.get(id);
 	}
 
-	async load(id: number): Promise<void> {
-		if (this.#footprints.has(id)) return;
+	/** Which of the dataset's pictures an exposure's footprints were read beside. */
+	#readAt = new Map<number, number>();
+
+	async load(id: number, pictures = 0): Promise<void> {
+		if (this.#footprints.has(id) && this.#readAt.get(id) === pictures) return;
+		this.#readAt.set(id, pictures);
 		const [detail, history, footprints] = await Promise.all([
 			fetchJson<Exposure>(`/exposures/${id}`),
 			fetchJson<History>(`/exposures/${id}/history`),

@@ -15,6 +15,7 @@ const PARALLEL = 3;
 class PixelCache {
 	#cache = new LruCache<number, CutoutPixels>(LIMIT_BYTES);
 	#datasetId: number | null = null;
+	#pictures = 0;
 	#wanted = new Set<number>();
 	#inFlight = new Set<number>();
 	#waiting = new Map<number, { tell: () => void; subscribe: () => void }>();
@@ -57,8 +58,9 @@ class PixelCache {
 	}
 
 	#checkDataset(): void {
-		if (app.datasetId === this.#datasetId) return;
+		if (app.datasetId === this.#datasetId && dataset.pictures === this.#pictures) return;
 		this.#datasetId = app.datasetId;
+		this.#pictures = dataset.pictures;
 		this.#cache.clear();
 		this.#wanted.clear();
 		this.#inFlight.clear();
@@ -95,11 +97,12 @@ class PixelCache {
 
 	async #fetch(batch: number[]): Promise<void> {
 		const id = this.#datasetId;
+		const pictures = this.#pictures;
 		if (id === null) return;
 		this.#requests++;
 		try {
 			const items = await fetchPixels(id, batch);
-			if (id !== this.#datasetId) return;
+			if (id !== this.#datasetId || pictures !== this.#pictures) return;
 			let sum = 0;
 			for (const item of items) {
 				const bytes = item.pixels.byteLength + (item.mask?.byteLength ?? 0) + 200;

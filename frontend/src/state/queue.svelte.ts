@@ -166,6 +166,7 @@ class QueueState {
 
 	#wanted(ordinal: number): boolean {
 		if (ordinal < 0 || ordinal >= dataset.overlay.labels.length) return false;
+		if (!dataset.isShown(ordinal)) return false;
 		if (this.inForce === "review") return checks.isOpen(ordinal);
 		if (this.inForce === "repeat") return checks.isRepeatable(ordinal);
 		if (this.scope === "all") return true;

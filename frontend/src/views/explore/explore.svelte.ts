@@ -2,7 +2,7 @@
 import type { TypedArray } from "../../api/binary";
 import type { Column } from "../../api/types";
 import { applyCut, applyNames, type Cut, formatCuts, isRange } from "../../lib/cuts";
-import { allOrdinals, ordinalsOf } from "../../lib/order";
+import { ordinalsOf } from "../../lib/order";
 import { load, save } from "../../lib/stored";
 import type { LassoMode } from "../../scatter/lasso";
 import { dataset } from "../../state/dataset.svelte";
@@ -83,7 +83,7 @@ class ExploreState {
 	/** 1 where every cut is passed; null without cuts, or while a column is on its way. */
 	passing = $derived.by((): Uint8Array | null => {
 		if (!this.cuts.length) return null;
-		const mask = new Uint8Array(dataset.n).fill(1);
+		const mask = dataset.shownMask();
 		for (const cut of this.cuts) {
 			if (!isRange(cut)) {
 				const named = namedColumn(cut.column);
@@ -113,7 +113,7 @@ class ExploreState {
 	/** What the gallery shows: the lit cutouts, in cutout order. */
 	ordinals = $derived(
 		this.lit === null
-			? allOrdinals(dataset.n)
+			? dataset.shown
 			: this.lit === selection.mask && selection.ordinals
 				? selection.ordinals
 				: ordinalsOf(this.lit),
@@ -211,7 +211,7 @@ class ExploreState {
 		} else if (mode === "add") selection.add(ordinals, how);
 		else {
 			// taking away from "everything" leaves the others selected
-			if (!selection.mask) selection.set(allOrdinals(dataset.n), how);
+			if (!selection.mask) selection.set(dataset.shown, how);
 			selection.subtract(ordinals, how);
 		}
 		this.picked = new Set();
