@@ -156,7 +156,7 @@ def test_an_exposure_that_is_cut_otherwise_is_a_new_detection_of_it(importer):
     before = paths_in(importer)
     again = importer.run(files, threshold={"value": 30, "unit": "adu"})
     assert again["e.fits"].state == "in"
-    assert "2 footprints: 1 keep their cutouts, 1 new, 0 gone" in " ".join(
+    assert "2 footprints: 1 keeps its cutout, 1 new, 0 gone" in " ".join(
         again["e.fits"].detail["notes"]
     )
     assert account_of(again).complete

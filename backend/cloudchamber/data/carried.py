@@ -45,8 +45,11 @@ class Carried(BaseModel):
         if self.gone:
             gone += f", of which {self.labels_lost} labelled"
         labels = f"{counted(self.labels_kept, 'label')} carried over"
-        told = f"{counted(self.footprints, 'footprint')}: {self.kept} keep their cutouts, "
-        back = f"{self.returned} come back, " if self.returned else ""
+        told = f"{counted(self.footprints, 'footprint')}: "
+        told += "1 keeps its cutout, " if self.kept == 1 else f"{self.kept} keep their cutouts, "
+        back = ""
+        if self.returned:
+            back = f"{self.returned} {'comes' if self.returned == 1 else 'come'} back, "
         return f"{told}{back}{self.added} new, {gone}; {labels}"
 
 
