@@ -1,5 +1,7 @@
 """Frames with five tracks whose pixels are known, for the tests of what detectors write."""
 
+from typing import Any
+
 import numpy as np
 from scipy import ndimage
 
@@ -40,4 +42,5 @@ def footprints_by_hand(image: np.ndarray, sigma: float = 6.0) -> int:
     """The reference: median and MAD of one amplifier, pixels that touch by side or corner."""
     median = np.median(image)
     noise = 1.4826 * np.median(np.abs(image - median))
-    return ndimage.label(image > median + sigma * noise, np.ones((3, 3)))[1]
+    labels: Any = ndimage.label(image > median + sigma * noise, np.ones((3, 3)))
+    return labels[1]

@@ -1,6 +1,7 @@
 """What detectors' headers mean, for the tracks that are found: five, whatever the dialect."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,8 @@ from tracks import CHARGE, N_TRACKS, SHAPE, exposure, footprints_by_hand, found,
 H, W = SHAPE
 
 
-def frames(*hdus, **options):
+def frames(*hdus, **options) -> list[Any]:
+    """Frames, and what is none."""
     data = fits_bytes(*hdus)
     return list(read_frames(io.BytesIO(data), "f.fits", len(data), **options))
 
@@ -227,7 +229,7 @@ def test_four_axes_are_planes():
 def test_a_cut_off_extension_is_named_and_the_others_are_taken():
     data = fits_bytes(fits.PrimaryHDU(), *(sci(exposure(k), f"AMP{k}") for k in range(3)))
     cut = data[: len(data) - 20 * 2880 // 2]
-    got = list(read_frames(io.BytesIO(cut), "f.fits", len(cut)))
+    got: list[Any] = list(read_frames(io.BytesIO(cut), "f.fits", len(cut)))
     assert [type(one) for one in got] == [Frame, Frame, NoExposure]
     assert got[-1].refused
     assert got[-1].part == "HDU 3 (AMP2)"

@@ -5,13 +5,14 @@ import pytest
 from astropy.io import fits
 
 from cloudchamber_worker.imaging.errors import Unreadable
-from cloudchamber_worker.imaging.frame import stem_of
+from cloudchamber_worker.imaging.frame import Frame, stem_of
 from cloudchamber_worker.imaging.frames import read_frames
 from fits_files import dark, fits_bytes
 
 
-def frames_of(data: bytes, name: str = "night.fits"):
-    return list(read_frames(io.BytesIO(data), name, len(data)))
+def frames_of(data: bytes, name: str = "night.fits") -> list[Frame]:
+    found = read_frames(io.BytesIO(data), name, len(data))
+    return [one for one in found if isinstance(one, Frame)]
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "int16", "int32", "float32", "float64", "uint8"])

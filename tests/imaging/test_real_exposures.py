@@ -10,15 +10,17 @@ import pytest
 
 from cloudchamber_worker.imaging.calibration import calibrate, calibration_frame
 from cloudchamber_worker.imaging.detection import above_threshold, find_footprints, threshold_of
+from cloudchamber_worker.imaging.frame import Frame
 from cloudchamber_worker.imaging.frames import read_frames
 from cloudchamber_worker.imaging.masters import make_masters
 
 
-def frames_in(path):
+def frames_in(path) -> list[Frame]:
     data = path.read_bytes()
     if path.suffix == ".gz":
         data = gzip.decompress(data)
-    return list(read_frames(io.BytesIO(data), path.name, len(data)))
+    found = read_frames(io.BytesIO(data), path.name, len(data))
+    return [one for one in found if isinstance(one, Frame)]
 
 
 def footprints_in(frame, **options):

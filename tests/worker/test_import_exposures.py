@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from cloudchamber.data import columns, cutouts, exposures
+from cloudchamber.data import columns, cutouts, detectors, exposures
 from cloudchamber.data.columns import MEASURING_RULE
+from cloudchamber.data.detectors import DetectorSettings
 from fits_files import dark, fits_bytes
 from tracks import CHARGE, N_TRACKS, SHAPE, exposure
 
@@ -63,7 +64,7 @@ def test_units_never_mix_silently(importer):
     assert charge.unit == "mixed"
     assert "ADU in 1 exposure" in charge.description
     unit, codes = read(importer, "pixel_unit")
-    told = [unit.categories[code] for code in codes]
+    told = [(unit.categories or [])[code] for code in codes]
     assert told == ["ADU"] * N_TRACKS + ["electron"] * N_TRACKS + ["electron/s"] * N_TRACKS
     electrons = read(importer, "charge_electron")[1]
     assert electrons[:N_TRACKS] == pytest.approx(2 * values[:N_TRACKS])
@@ -173,3 +174,26 @@ def test_hdf5_frames_are_exposures_where_it_is_said(importer):
     with importer.database.read() as session:
         frames = exposures.list_exposures(session, importer.dataset_id)
     assert [frame.n_footprints for frame in frames] == [N_TRACKS] * 2
+
+
+def test_what_is_remembered_about_a_detector_stands_before_its_headers(importer):
+    with importer.database.write() as session:
+        settings = DetectorSettings(gain=[3.0], unit="DN", data_sections=["[1:160,1:96]"])
+        detectors.remember(session, "CAM E2V", settings)
+    cards = {"INSTRUME": "CAM", "DETECTOR": "E2V", "GAIN": 1.5, "DATASEC": "[11:160,1:96]"}
+    importer.run({"a.fits": fits_file(exposure(), **cards)})
+    with importer.database.read() as session:
+        (frame,) = exposures.list_exposures(session, importer.dataset_id)
+    (amplifier,) = frame.calibration["amplifiers"]
+    assert (frame.unit, frame.width, amplifier["gain"]) == ("DN", 160, 3.0)
+    assert amplifier["gain_source"] == "said by you"
+
+
+def test_what_is_said_for_an_import_stands_before_what_is_remembered(importer):
+    with importer.database.write() as session:
+        detectors.remember(session, "CAM", DetectorSettings(gain=[3.0], unit="DN"))
+    data = fits_file(exposure(), INSTRUME="CAM")
+    importer.run({"a.fits": data}, detector={"gain": [7.0]})
+    with importer.database.read() as session:
+        (frame,) = exposures.list_exposures(session, importer.dataset_id)
+    assert (frame.unit, frame.calibration["amplifiers"][0]["gain"]) == ("DN", 7.0)

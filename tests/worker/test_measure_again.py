@@ -1,6 +1,7 @@
 """Measuring a dataset of an older rule anew."""
 
 import uuid
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ def older(importer):
     importer.run({"a.fits": exposure((20, 30, 12), (90, 100, 1))})
     with importer.database.write() as session:
         for column in columns.find_columns(session, importer.dataset_id):
-            spec = ColumnSpec(column.name, column.title, column.unit, column.group, column.dtype)
+            group: Any = column.group
             if column.dtype == "float32":
+                spec = ColumnSpec(column.name, column.title, column.unit, group, "float32")
                 columns.write_column(session, importer.dataset_id, spec, np.zeros(2))
         spec = ColumnSpec("weight", "Weight", "", "metadata", "float32")
         columns.write_column(session, importer.dataset_id, spec, np.array([3.0, 4.0]))

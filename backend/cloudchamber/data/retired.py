@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from cloudchamber.data.cutouts import Cutout
 
 
-def retired_ordinals(dataset_id: int) -> Select[tuple[int]]:
+def retired_ordinals(dataset_id: int) -> Select[int]:
     """A query for their ordinals, to be left out of another."""
     return select(Cutout.ordinal).where(Cutout.dataset_id == dataset_id, Cutout.retired.is_(True))
 

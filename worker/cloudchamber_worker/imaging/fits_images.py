@@ -40,7 +40,8 @@ class FitsImages:
         as_they_are: bool,
     ) -> None:
         self.hdus, self.stem, self.size = hdus, stem_of(name), size
-        self.settings, self.skipper = settings, skipper
+        self.settings = settings
+        self.skipper: Skipper = skipper
         self.alone = len(images) == 1
         self.extensions = [self._extension(index) for index in images]
         if as_they_are or self.alone:
@@ -124,7 +125,8 @@ class FitsImages:
 
     def _planes(self, one: Extension, place: int, masks: list[Extension]) -> Iterator[Frame]:
         data = self._data(one.index)
-        hdu, primary = self.hdus[one.index], self.hdus[0]
+        hdu: Any = self.hdus[one.index]
+        primary: Any = self.hdus[0]
         header = {**_cards(primary.header), **_cards(hdu.header)}
         settings = self.settings(header)
         notes: list[str] = []
@@ -150,7 +152,8 @@ class FitsImages:
                 told.append(averaged.note)
                 plane, step = averaged.pixels, (averaged.samples, 1)
                 if mask is not None:  # a pixel is defined where one of its samples is
-                    mask = mask.reshape(mask.shape[0], -1, averaged.samples).all(axis=2)
+                    groups = mask.reshape(mask.shape[0], -1, averaged.samples)
+                    mask = np.asarray(groups.all(axis=2))
             yield Frame(
                 self.stem, self._suffix(one, number, len(planes)), one.index,
                 None if len(planes) == 1 else number, plane, header, mask, one.name, place, step,
@@ -180,7 +183,9 @@ class FitsImages:
             flags = planes[min(number, len(planes) - 1)]
             if flags.shape != plane.shape:
                 continue
-            header = {**_cards(self.hdus[0].header), **_cards(self.hdus[one.index].header)}
+            hdu: Any = self.hdus[one.index]
+            primary: Any = self.hdus[0]
+            header = {**_cards(primary.header), **_cards(hdu.header)}
             out, bits, masking = masked_by(flags, header, settings.mask_bits)
             mask = out if mask is None else mask | out
             used |= masking

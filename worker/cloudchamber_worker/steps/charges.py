@@ -91,7 +91,7 @@ def _write_units(session: Session, dataset_id: int, exposures: Sequence[Exposure
     ).all()
     values = np.full(len(rows), -1, np.int32)
     for ordinal, exposure_id in rows:
-        values[ordinal] = code.get(exposure_id, -1)
+        values[ordinal] = -1 if exposure_id is None else code.get(exposure_id, -1)
     spec = ColumnSpec(
         "pixel_unit", "Pixel unit", "", "place", "category", categories=units,
         description="Unit of the pixels of its exposure",

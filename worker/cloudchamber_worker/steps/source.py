@@ -109,7 +109,7 @@ def read_masters(
             raise JobError("The masks of defects differ in size.")
         defects[frame.place] = marked if there is None else there | marked
     remembered = {name: DetectorSettings.of(said) for name, said in source.detectors.items()}
-    return Masters(made["bias"], made["dark"], defects, remembered)
+    return Masters(made["bias"], made["dark"], defects, detectors=remembered)
 
 
 def with_hot_pixels(source: Source, masters: Masters) -> Masters:

@@ -183,7 +183,8 @@ def _without_strips(header: dict[str, Any], shape: tuple[int, int], notes: list[
 def _strip(header: dict[str, Any], key: str, shape: tuple[int, int]) -> Section | None:
     """The strip that a keyword names as a section, or as a number of columns at its side."""
     value = header.get(key)
-    columns = int(value) if str(value).strip().isdigit() else 0
+    text = str(value).strip()
+    columns = int(text) if text.isdigit() else 0
     if 0 < columns < shape[1] / 2:
         x0 = 0 if "PRE" in key else shape[1] - columns
         return Section(x0, 0, x0 + columns, shape[0])

@@ -34,11 +34,11 @@ class DetectorSettings:
     @classmethod
     def of(cls, said: Mapping[str, Any] | None) -> "DetectorSettings":
         """From JSON; lists become tuples."""
-        values = {
-            field.name: tuple(value) if isinstance(value, list) else value
-            for field in fields(cls)
-            if (value := (said or {}).get(field.name)) is not None
-        }
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            value = (said or {}).get(field.name)
+            if value is not None:
+                values[field.name] = tuple(value) if isinstance(value, list) else value
         return cls(**values)
 
     def over(self, other: "DetectorSettings") -> "DetectorSettings":

@@ -83,7 +83,7 @@ def average_samples(
             return None
     skipped = min(settings.skip_samples or 0, samples - 1)
     grouped = pixels.reshape(pixels.shape[0], -1, samples)[:, :, skipped:]
-    mean = np.mean(grouped, axis=2, dtype=np.float64)
+    mean = np.asarray(np.mean(grouped, axis=2, dtype=np.float64))
     return Averaged(mean, samples, skipped, keyword, _noises(grouped, mean))
 
 
@@ -137,7 +137,6 @@ def _noises(grouped: np.ndarray, mean: np.ndarray) -> list[tuple[int, float]]:
     counts = [2**k for k in range(n.bit_length()) if 2**k < n]
     rows = slice(None, None, max(1, grouped.shape[0] // 256))
     found = [
-        (k, baseline_and_noise(np.mean(grouped[rows, :, :k], axis=2, dtype=np.float64))[1])
-        for k in counts
+        (k, baseline_and_noise(np.asarray(grouped[rows, :, :k].mean(axis=2)))[1]) for k in counts
     ]
     return [*found, (n, baseline_and_noise(mean[rows])[1])]
