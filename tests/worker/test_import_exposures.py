@@ -178,7 +178,8 @@ def test_hdf5_frames_are_exposures_where_it_is_said(importer):
 
 def test_what_is_remembered_about_a_detector_stands_before_its_headers(importer):
     with importer.database.write() as session:
-        settings = DetectorSettings(gain=[3.0], unit="DN", data_sections=["[1:160,1:96]"])
+        said = {"gain": [3.0], "unit": "DN", "data_sections": ["[1:160,1:96]"]}
+        settings = DetectorSettings.model_validate(said)
         detectors.remember(session, "CAM E2V", settings)
     cards = {"INSTRUME": "CAM", "DETECTOR": "E2V", "GAIN": 1.5, "DATASEC": "[11:160,1:96]"}
     importer.run({"a.fits": fits_file(exposure(), **cards)})
@@ -191,7 +192,8 @@ def test_what_is_remembered_about_a_detector_stands_before_its_headers(importer)
 
 def test_what_is_said_for_an_import_stands_before_what_is_remembered(importer):
     with importer.database.write() as session:
-        detectors.remember(session, "CAM", DetectorSettings(gain=[3.0], unit="DN"))
+        settings = DetectorSettings.model_validate({"gain": [3.0], "unit": "DN"})
+        detectors.remember(session, "CAM", settings)
     data = fits_file(exposure(), INSTRUME="CAM")
     importer.run({"a.fits": data}, detector={"gain": [7.0]})
     with importer.database.read() as session:
