@@ -54,9 +54,10 @@ def test_a_threshold_is_tried_searched_with_and_taken_back(
     assert api.get(f"/datasets/{night}")["n_retired"] == 0
     # when it is done by a key
     page.keyboard.press("Enter")
-    toast = page.get_by_role("status").filter(has_text="could not be carried over")
+    toast = page.get_by_role("status").filter(has_text="carried over")
     expect(toast).to_contain_text(whatif)
     expect(page.get_by_text("1 of 2 labelled")).to_be_visible()
+    expect(page.get_by_text("1 label not carried over")).to_be_visible()
     assert api.get(f"/datasets/{night}")["n_labelled"] == 1
     # when it is undone
     toast.get_by_role("button", name="Undo").click()

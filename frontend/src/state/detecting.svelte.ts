@@ -5,7 +5,6 @@ import { fetchLookExposure, type LookPixels } from "../api/look";
 import type { components } from "../api/schema.gen";
 import type { Job } from "../api/types";
 import { footprintsAbove } from "../lib/brightPixels";
-import { plural } from "../lib/format";
 import { matchFootprints, ownersOf, type PixelOwners } from "../lib/overlaps";
 import { dataset } from "./dataset.svelte";
 import type { Exposure } from "./exposures.svelte";
@@ -183,7 +182,6 @@ function tell(job: Job): void {
 	const result = job.result as {
 		words: string;
 		undo: number[];
-		labels_lost: number;
 		refused: { exposure: string; reason: string }[];
 	};
 	for (const one of result.refused) {
@@ -193,10 +191,7 @@ function tell(job: Job): void {
 		notices.say("Nothing differs: the footprints are those that were there");
 		return;
 	}
-	const lost = result.labels_lost
-		? `. ${plural(result.labels_lost, "label")} could not be carried over`
-		: "";
-	notices.say(`${result.words}${lost}`, undoOf(result.undo));
+	notices.say(result.words, undoOf(result.undo));
 }
 
 /** The job once it is through; throws what it failed with. */

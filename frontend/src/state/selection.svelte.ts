@@ -47,6 +47,8 @@ class SelectionState {
 	}
 
 	#take(mask: Uint8Array, how: string): void {
+		const { hidden } = dataset;
+		if (hidden) for (let o = 0; o < mask.length; o++) if (hidden[o]) mask[o] = 0;
 		let n = 0;
 		for (const bit of mask) n += bit;
 		if (n === 0) {

@@ -6,6 +6,7 @@ import {
 	categoriesOf,
 	colourByCategory,
 	colourByNumber,
+	NONE,
 } from "../../scatter/colours";
 import type { MapTheme } from "../../scatter/view";
 import { app } from "../../state/app.svelte";
@@ -69,6 +70,27 @@ function suggestions(): Colouring | null {
 
 /** Colours of all points, or null while what they rest on is on its way. */
 export function colouring(colormap: Colormap): Colouring | null {
+	const made = colouringOfAll(colormap);
+	return made && dataset.hidden ? withoutHidden(made, dataset.hidden) : made;
+}
+
+/** The same, but for what its legend counts: no cutout that is hidden. */
+function withoutHidden(made: Colouring, hidden: Uint8Array): Colouring {
+	const counts = new Uint32Array(256);
+	let n = 0;
+	for (let o = 0; o < hidden.length; o++) {
+		if (!hidden[o]) continue;
+		n++;
+		(counts[made.index[o] as number] as number)++;
+	}
+	const entries = made.entries
+		.map((entry) => ({ ...entry, n: entry.n - (counts[entry.code] as number) }))
+		.filter((entry) => entry.n > 0 || entry.code !== NONE);
+	const ramp = made.ramp && { ...made.ramp, nMissing: made.ramp.nMissing - n };
+	return { ...made, entries, ramp };
+}
+
+function colouringOfAll(colormap: Colormap): Colouring | null {
 	const by = explore.colouredBy;
 	if (by === "class") return ofClasses(dataset.labels, "unlabelled");
 	if (by === "suggestion") return suggestions();
