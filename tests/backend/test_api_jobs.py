@@ -36,7 +36,8 @@ def end(client, job_id, how):
 def test_every_kind_describes_its_parameters(client):
     kinds = {kind["kind"]: kind for kind in client.get("/api/v1/job-kinds").json()}
     assert set(kinds) == {
-        "import_files", "look", "simulate_exposures", "fit_map", "train_classifier", "train_vae",
+        "import_files", "detect_again", "look_at_exposure", "bring_back_detections",
+        "measure_again", "look", "simulate_exposures", "fit_map", "train_classifier", "train_vae",
         "train_autoencoder", "train_self_supervised", "search_hyperparameters",
         "leave_one_class_out", "learning_curve", "apply_model", "interpolate", "evaluate",
     }  # fmt: skip

@@ -174,7 +174,7 @@ class Detecting {
 }
 
 function undoOf(ids: number[]) {
-	return { caption: "Undo", run: () => void detecting.bringBack(ids, "Taken back") };
+	return { caption: "Undo", run: () => void detecting.bringBack(ids) };
 }
 
 /** What a detection came to, with the way back. */

@@ -19,10 +19,12 @@ class DetectAgain(Cutting):
 class LookAtExposure(Cutting):
     """See what another detection of a kept exposure would find; nothing is changed."""
 
-    exposure_id: RowId
+    exposure_id: RowId = Field(description="An exposure of the dataset")
 
 
 class BringBackDetections(JobRequest):
     """Make earlier (or later) detections of exposures the current ones again."""
 
-    detection_ids: Annotated[list[RowId], Field(min_length=1, max_length=100_000)]
+    detection_ids: list[RowId] = Field(
+        min_length=1, max_length=100_000, description="One of each exposure that goes back"
+    )
