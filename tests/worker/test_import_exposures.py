@@ -83,6 +83,12 @@ def test_hot_pixels_are_said(importer):
     assert any("3 pixels" in note and "CAM" in note for note in importer.result["notes"])
 
 
+def test_the_colours_of_one_image_have_no_hot_pixels_in_common(importer):
+    cube = np.stack([exposure(k) for k in range(3)], axis=-1)
+    importer.run({"a.fits": fits_file(cube)})
+    assert importer.result["notes"] == []
+
+
 def test_hot_pixels_are_masked(importer):
     files = {}
     for k in range(4):

@@ -223,6 +223,7 @@ class Decoder:
                     hdu=frame.hdu, plane=frame.plane, header=frame.header,
                     extension=frame.extension, place=frame.place, step=frame.step,
                     flags=frame.flags, used_flags=frame.used_flags, notes=frame.notes,
+                    colour=frame.colour,
                 )  # fmt: skip
                 sent += 1
             for part, reason in tables_beside(stream):

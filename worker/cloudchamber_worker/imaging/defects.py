@@ -17,13 +17,15 @@ MAX_BRIGHT = 0.05  # part of a frame: one with more above the threshold says not
 
 @dataclass(frozen=True)
 class Readout:
-    """What exposures must share for their pixels to be the same: detector, HDU, and the size
-    [height, width] of the image in the file."""
+    """What exposures must share for their pixels to be the same: detector, HDU, colour, and the
+    size [height, width] of the image in the file. `colour` is -1 for what is none: the colours of
+    one image show the same tracks."""
 
     detector: str
     extension: str
     place: int
     shape: tuple[int, int]
+    colour: int = -1
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,7 @@ class FitsImages:
             data = np.moveaxis(data, -1, 0)
             undefined = None if undefined is None else np.moveaxis(undefined, -1, 0)
             notes.append(f"its {data.shape[0]} values a pixel (NAXIS1) are one exposure each")
+        colours = bool(notes)
         planes = data.reshape(-1, *data.shape[-2:])
         blanks = None if undefined is None else undefined.reshape(planes.shape)
         if len(planes) > 1 and not notes:
@@ -157,7 +158,7 @@ class FitsImages:
             yield Frame(
                 self.stem, self._suffix(one, number, len(planes)), one.index,
                 None if len(planes) == 1 else number, plane, header, mask, one.name, place, step,
-                counts, used, (*notes, *told),
+                counts, used, (*notes, *told), number if colours else -1,
             )  # fmt: skip
 
     def _suffix(self, one: Extension, number: int, planes: int) -> str:

@@ -25,6 +25,7 @@ class Frame:
     step : columns and rows of the file that a pixel covers
     flags : pixels by the bit of the quality extension that is set
     used_flags : the bits of them that mask
+    colour : which of the values of a pixel it is, -1 where a pixel has one
     notes : what was done to it, and what was assumed
     """
 
@@ -41,6 +42,7 @@ class Frame:
     flags: dict[int, int] = field(default_factory=dict)
     used_flags: int = 0
     notes: tuple[str, ...] = ()
+    colour: int = -1
 
     @property
     def name(self) -> str:

@@ -162,7 +162,8 @@ def _calibrated(item: Item, cutting: Cutting, masters: Masters) -> _Calibration:
         if given is not None and chosen is None:
             notes.append(f"the master {kind} has no HDU for {extension or f'place {place}'}")
     shape = (item.pixels.shape[0], item.pixels.shape[1])
-    readout = Readout(detector_of(header), extension, place, shape)
+    colour = about.get("colour", -1)
+    readout = Readout(detector_of(header), extension, place, shape, colour)
     frame = calibration.calibrate(
         item.pixels, header, mask=item.mask, bias=bias, dark=dark, scale_dark=cutting.scale_dark,
         background=cutting.background, inverted=cutting.polarity == "dark",
