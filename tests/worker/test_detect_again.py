@@ -217,6 +217,17 @@ def test_an_undo_can_be_undone(bench):
     assert bench.state() == after
 
 
+def test_the_same_detection_again_is_the_one_that_was_taken_back(bench):
+    bench.importer.run({"a.fits": frame(*TRACKS)}, **at(HIGH))
+    first = bench.detect(LOW)
+    after = bench.state()
+    bench.run("bring_back_detections", detection_ids=first["undo"])
+    again = bench.detect(LOW)
+    assert (again["undo"], bench.state()) == (first["undo"], after)
+    with bench.database.read() as session:
+        assert len(detections.list_detections(session, bench.exposure().id)) == 2
+
+
 def test_a_label_given_between_a_detection_and_its_undo_is_kept(bench):
     bench.importer.run({"a.fits": frame(*TRACKS)}, **at(HIGH))
     result = bench.detect(LOW)

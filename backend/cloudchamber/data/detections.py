@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from cloudchamber.data import revisions
-from cloudchamber.data.arrays import decode, unpack_mask
+from cloudchamber.data.arrays import decode, pack_mask, unpack_mask
 from cloudchamber.data.base import Base, JsonDocument, UtcDateTime, now
 from cloudchamber.data.cutouts import (
     BATCH,
@@ -36,6 +36,7 @@ from cloudchamber.data.cutouts import (
     CutoutPixels,
     NewCutout,
     append_cutouts,
+    content_hash,
     facts_of,
     of_exposure,
     pixels_of,
@@ -196,6 +197,36 @@ def activate(session: Session, detection_id: int) -> bool:
         return False
     _swap(session, exposure, _current(session, exposure), wanted)
     return True
+
+
+def find_alike(
+    session: Session, exposure_id: int, kept: Mapping[int, NewCutout]
+) -> Detection | None:
+    """The latest detection of the exposure, not the current one, that has these cutouts as they
+    are here: it is brought back rather than made once more."""
+    wanted = {
+        cutout_id: (
+            content_hash(new.pixels), new.x0, new.y0,
+            None if new.mask is None else pack_mask(new.mask),
+        )
+        for cutout_id, new in kept.items()
+    }  # fmt: skip
+    row = DetectionCutout
+    for one in reversed(list_detections(session, exposure_id)):
+        if one.n_footprints != len(wanted):
+            continue
+        found = session.execute(
+            select(row.cutout_id, row.content_hash, row.x0, row.y0, row.mask).where(
+                row.detection_id == one.id
+            )
+        )
+        there = {
+            cutout_id: (bytes(digest), x0, y0, None if mask is None else bytes(mask))
+            for cutout_id, digest, x0, y0, mask in found
+        }
+        if there and there == wanted:
+            return one
+    return None
 
 
 def kept_cutouts(

@@ -97,6 +97,10 @@ def detect(
                 return Detected(exposure_id, name, done.id, done.before_id, carried)
             before = _read(session, exposure)
         matched = _match(before, cuts)
+        with job.read() as session:
+            alike = (
+                None if matched.added else detections.find_alike(session, exposure_id, matched.kept)
+            )
         if not matched.changed and not matched.added and len(matched.kept) == len(before.rows):
             n = len(before.rows)
             return Detected(exposure_id, name, None, None, Carried(footprints=n, kept=n))
@@ -107,19 +111,24 @@ def detect(
                 dataset_id = job.dataset_id
                 datasets.lock_dataset(session, dataset_id)
                 carried = _report(session, dataset_id, before, matched, len(cuts))
-                made, _ = detections.add_detection(
-                    session,
-                    exposure_id,
-                    NewDetection(
+                if alike is not None:
+                    exposure = exposures.get_exposure(session, exposure_id)
+                    if exposure.detection_id != before.detection_id:
+                        raise Conflict("The exposure was searched anew meanwhile.")
+                    made, before_id = alike, before.detection_id
+                    detections.activate(session, alike.id)
+                else:
+                    new = NewDetection(
                         base=before.detection_id, calibration=calibration, unit=unit,
                         kept=matched.kept, added=matched.added,
                         report=carried.model_dump(mode="json"), job_id=job.id,
-                    ),
-                )  # fmt: skip
+                    )  # fmt: skip
+                    made, _ = detections.add_detection(session, exposure_id, new)
+                    before_id = made.before_id
                 if len(ordinals):
                     frames = exposures.list_exposures(session, dataset_id)
                     write_measured(session, dataset_id, measured, ordinals, frames)
-                ids = made.id, made.before_id
+                ids = made.id, before_id
         except Conflict:
             if attempt == ATTEMPTS - 1:
                 raise
