@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from browser.stack import Api
 
 SIDE = 128
+LOOK_MS = 90_000
 # Brightness of the upper and of the lower half of what a canvas shows.
 HALVES = """canvas => {
   const { width, height } = canvas;
@@ -132,17 +133,20 @@ def test_the_look_tells_how_an_exposure_is_read_and_takes_corrections(
     page.goto("/import")
     page.get_by_test_id("files").set_input_files(path)
     section = page.get_by_role("region", name="How the exposure is read")
-    expect(section.get_by_role("heading", name="LOOKCAM")).to_be_visible()
+    # A look waits its turn behind what the other tests have begun.
+    expect(section.get_by_role("heading", name="LOOKCAM")).to_be_visible(timeout=LOOK_MS)
     expect(section.get_by_text("assumed")).to_be_visible()
-    expect(page.get_by_text("0 footprints")).to_be_visible()
+    expect(page.get_by_text("0 footprints")).to_be_visible(timeout=LOOK_MS)
     # then a bit that masks the track can be let go, and a gain be said
     section.get_by_role("checkbox", name=re.compile("^16 ")).uncheck()
-    expect(page.get_by_text("1 footprint", exact=False).first).to_be_visible()
+    expect(page.get_by_text("1 footprint", exact=False).first).to_be_visible(timeout=LOOK_MS)
     gain = section.get_by_label(re.compile("Gain of amplifier"))
     expect(gain).to_have_value("2")
     gain.fill("3.5")
     gain.press("Enter")
-    expect(section.get_by_label(re.compile("Gain of amplifier"))).to_have_value("3.5")
+    expect(section.get_by_label(re.compile("Gain of amplifier"))).to_have_value(
+        "3.5", timeout=LOOK_MS
+    )
     # and both be remembered for the detector, and forgotten again
     section.get_by_role("button", name="Remember for LOOKCAM").click()
     expect(section.get_by_text("1 detector remembered")).to_be_visible()
@@ -150,4 +154,4 @@ def test_the_look_tells_how_an_exposure_is_read_and_takes_corrections(
     assert (known["settings"]["gain"], known["settings"]["mask_bits"]) == ([3.5], 4)
     section.get_by_text("1 detector remembered").click()
     section.get_by_role("button", name="Forget").click()
-    expect(page.get_by_text("0 footprints")).to_be_visible()
+    expect(page.get_by_text("0 footprints")).to_be_visible(timeout=LOOK_MS)
