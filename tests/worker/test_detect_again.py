@@ -371,8 +371,21 @@ def test_another_background_is_searched_on_the_kept_frame(bench):
     bench.importer.run({"a.fits": frame(*TRACKS)}, background="constant", **at(HIGH))
     bench.detect(HIGH - 10, background="columns")
     assert bench.exposure().calibration["background"] == "columns"
-    with pytest.raises(JobError, match="for hot pixels masked, bring its file"):
-        bench.detect(HIGH, mask_hot=True)
+    with pytest.raises(JobError, match="for the dark scaled, bring its file"):
+        bench.detect(HIGH, scale_dark=True)
+
+
+def test_hot_pixels_of_kept_frames_are_masked_and_stay_so(bench):
+    files = {
+        f"{k}.fits": frame((20 + 20 * k, 30, 8, 300), (100, 90, 2, 300), seed=k) for k in range(4)
+    }
+    bench.importer.run(files, **at(100))
+    assert len(bench.shown()) == 8
+    bench.detect(100, mask_hot=True)
+    assert bench.shown() == ["0:0", "1:0", "2:0", "3:0"]
+    assert bench.exposure().calibration["masked"] == {"hot pixels": 2}
+    bench.detect(90, mask_hot=True)
+    assert len(bench.shown()) == 4
 
 
 def test_what_is_retired_is_counted_nowhere(bench):
@@ -437,3 +450,33 @@ def test_a_retired_cutout_is_no_duplicate_and_has_none(bench):
     assert pairs() == [(5, 2)]
     bench.run("bring_back_detections", detection_ids=result["undo"])
     assert pairs() == [(3, 0), (4, 1), (5, 2)]
+
+
+@pytest.mark.parametrize("first", ["constant", "columns", "mesh"])
+@pytest.mark.parametrize("then", ["constant", "columns", "mesh"])
+def test_another_background_is_that_of_an_import_with_it(bench, first, then):
+    glow = 200 * np.exp(-np.hypot(*np.mgrid[:128, :128]) / 40)
+    image = dark((128, 128)) + glow
+    image[90, 60:80] += 300
+    data = fits_bytes(fits.PrimaryHDU(image.astype(np.float32)))
+    bench.importer.run({"a.fits": data}, background=then, **at(100))
+    wanted = bench.column("charge")
+    other = fits_bytes(fits.PrimaryHDU((image + 1).astype(np.float32)))
+    bench.importer.run({"b.fits": other}, background=first, **at(100))
+    with bench.database.read() as session:
+        second = exposures.list_exposures(session, bench.dataset_id)[1].id
+    bench.detect(100, exposure_ids=[second], background=then)
+    with bench.database.read() as session:
+        found = cutouts.of_exposure(session, second)
+        charges = [bench.column("charge")[c.ordinal] for c in found]
+    assert sorted(charges) == pytest.approx(sorted(wanted), rel=0.01)
+
+
+def test_the_noise_and_saturation_of_a_kept_frame_are_those_of_its_import(bench):
+    image = dark((128, 128)) + (np.arange(128) / 2).astype(np.uint16)
+    image[90, 60:80], image[40, 20:26] = 1400, 65535
+    bench.importer.run({"a.fits": fits_bytes(fits.PrimaryHDU(image))}, background="mesh")
+    before = bench.state()
+    (same,) = bench.run("detect_again", background="mesh")["detections"]
+    assert same["detection_id"] is None
+    assert bench.state() == before

@@ -300,6 +300,17 @@ def read_masks(session: Session, exposure_id: int) -> dict[int, np.ndarray]:
     return {i: unpack_mask(mask or b"", (height, width)) for i, height, width, mask in rows}
 
 
+def every_mask(session: Session, exposure_id: int) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Place (x0, y0) and mask of every cutout that any detection of an exposure has found."""
+    rows = session.execute(
+        select(Cutout.x0, Cutout.y0, Cutout.height, Cutout.width, CutoutPixels.mask)
+        .join(CutoutPixels, CutoutPixels.cutout_id == Cutout.id)
+        .where(Cutout.exposure_id == exposure_id, CutoutPixels.mask.is_not(None))
+    )
+    for x0, y0, height, width, mask in rows:
+        yield x0 or 0, y0 or 0, unpack_mask(mask or b"", (height, width))
+
+
 def flag_names(flags: int) -> list[str]:
     """The flags of a cutout as words."""
     return [word for bit, word in FLAGS.items() if flags & bit]

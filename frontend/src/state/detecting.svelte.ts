@@ -43,6 +43,8 @@ class Detecting {
 	threshold = $state({ value: 6, unit: "sigma" as ThresholdUnit });
 	minPixels = $state(1);
 	background = $state<Background>("auto");
+	/** Leave out pixels that are hot in most exposures of the detector. */
+	maskHot = $state(false);
 	all = $state(false);
 	seen = $state.raw<Seen | null>(null);
 	problem = $state("");
@@ -60,6 +62,7 @@ class Detecting {
 		};
 		this.minPixels = min_pixels;
 		this.background = "auto";
+		this.maskHot = "hot pixels" in exposure.calibration.masked;
 		this.all = false;
 		this.exposureId = exposure.id;
 		void this.look();
@@ -80,7 +83,7 @@ class Detecting {
 		this.problem = "";
 		this.busy = true;
 		try {
-			const params = { exposure_id: id, background: this.background };
+			const params = { exposure_id: id, background: this.background, mask_hot: this.maskHot };
 			const job = await done(await jobs.start("look_at_exposure", params));
 			const about = job.result as { floor_sigma: number; noise: number };
 			const [pixels, retired] = await Promise.all([
@@ -145,6 +148,7 @@ class Detecting {
 			threshold: { ...this.threshold },
 			min_pixels: Math.max(1, this.minPixels || 1),
 			background: this.background,
+			mask_hot: this.maskHot,
 			...(this.all ? {} : { exposure_ids: [exposureId] }),
 		};
 		this.busy = true;

@@ -9,13 +9,14 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cloudchamber.data import cutouts, datasets, exposures, known_cutouts
+from cloudchamber.data import cutouts, datasets, exposure_planes, exposures, known_cutouts
 from cloudchamber.data.accounts import Part, counted
 from cloudchamber.data.cutouts import Cutout, NewCutout
 from cloudchamber.data.exposures import ExposureTile, NewExposure
 from cloudchamber.data.job_requests import Cutting
 from cloudchamber.data.jobs import ImportFile, add_import_files
 from cloudchamber.data.names import numbered, tidy
+from cloudchamber_worker.imaging.calibration import Calibrated
 from cloudchamber_worker.imaging.defects import HotPixelSearch
 from cloudchamber_worker.imaging.errors import Unreadable
 from cloudchamber_worker.imaging.sandbox import DecodedFile, Item
@@ -28,6 +29,7 @@ from cloudchamber_worker.steps.measuring import READING
 from cloudchamber_worker.steps.pixel_sizes import append_pixel_sizes
 from cloudchamber_worker.steps.report_lines import Line
 from cloudchamber_worker.steps.source import MasterFrames, Source, frames_of_master
+from cloudchamber_worker.steps.stored_exposures import planes_of
 
 BATCH_BYTES = 1 << 20  # a transaction, so that labels stay fast beside an import
 BATCH_CUTOUTS = 500
@@ -205,7 +207,7 @@ class Intake:
             self._detect_again(exposure_id, path, cut, cuts, line)
             return
         if self.cutting.keep_exposures:
-            self._add_tiles(exposure_id, cut.frame.image)
+            self._add_tiles(exposure_id, cut.frame)
         line.account.exposures += 1
         line.account.parts.append(Part(name=path, state="in"))
         line.account.notes += cut.notes + self._unit_beside_others(cut.exposure.unit)
@@ -269,14 +271,15 @@ class Intake:
         self._exposures[path] = (exposure_id, new.content_hash)
         return exposure_id, path, False
 
-    def _add_tiles(self, exposure_id: int, image: np.ndarray) -> None:
+    def _add_tiles(self, exposure_id: int, frame: Calibrated) -> None:
         with self.job.read() as session:
             known = select(ExposureTile.level, ExposureTile.ty, ExposureTile.tx).where(
                 ExposureTile.exposure_id == exposure_id
             )
             there = {tuple(row) for row in session.execute(known)}
+            rows_there = exposure_planes.kept_rows(session, exposure_id)
         batch: list[exposures.Tile] = []
-        for tile in exposures.encode_tiles(image):
+        for tile in exposures.encode_tiles(frame.image):
             if (tile.level, tile.ty, tile.tx) in there:
                 continue
             batch.append(tile)
@@ -284,6 +287,11 @@ class Intake:
                 self._write_tiles(exposure_id, batch)
                 batch = []
         self._write_tiles(exposure_id, batch)
+        for row in planes_of(frame):
+            if (row["name"], row["row"]) not in rows_there:
+                self.still_here()
+                with self.job.write() as session:
+                    exposure_planes.write_row(session, exposure_id, row)
 
     def _write_tiles(self, exposure_id: int, batch: list[exposures.Tile]) -> None:
         self.still_here()
