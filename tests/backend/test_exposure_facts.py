@@ -1,5 +1,6 @@
 """What is told of exposures: outlines and regions for ds9, detectors, histories."""
 
+import json
 from dataclasses import replace
 from typing import cast
 
@@ -135,3 +136,53 @@ def test_columns_of_an_older_rule_are_said_when_they_are_exported(client, databa
         columns.write_column(session, dataset.id, replace(spec, rule=2), np.zeros(1))
     answer = client.post(f"{path}/exports", json={"what": "columns", "format": "csv"})
     assert "older" not in answer.headers["Cloudchamber-Notes"]
+
+
+def brought(client, database, **about):
+    """Where the API has a dataset of one exposure with one cutout, and the exposure's id."""
+    with database.write() as session:
+        dataset = datasets.create_dataset(session, "night")
+        frame = exposures.NewExposure("a.fits", "a.fits", 40, 60, "uint16", **about)
+        exposure_id = exposures.add_exposure(session, dataset.id, frame)
+        pixels = np.arange(6, dtype=np.float32).reshape(3, 2)
+        new = cutouts.NewCutout("a.fits:0", pixels, None, exposure_id, x0=10, y0=7)
+        cutouts.append_cutouts(session, dataset.id, [new])
+        return f"/api/v1/datasets/{dataset.id}", exposure_id
+
+
+def told(client, path):
+    """Whether first rows are at the bottom, by the exposure and by its cutout's pixels."""
+    (exposure,) = client.get(f"{path}/exposures").json()
+    content = client.get(f"{path}/pixels?ordinals=0").content
+    length = int.from_bytes(content[:4], "little")
+    (item,) = json.loads(content[4 : 4 + length])["items"]
+    return exposure["rows_up"], item["rows_up"]
+
+
+@pytest.mark.parametrize(
+    ("about", "up"),
+    [
+        ({"header": {"BITPIX": 16}}, True),
+        ({"header": {"BITPIX": 16, "ROWORDER": "BOTTOM-UP"}}, True),
+        ({"header": {"BITPIX": 16, "ROWORDER": "top-down"}}, False),
+        ({"header": {}}, False),
+        ({"header": {"BITPIX": 16}, "calibration": {"rows_up": False}}, False),
+        (
+            {"header": {"BITPIX": 16, "ROWORDER": "TOP-DOWN"}, "calibration": {"rows_up": True}},
+            True,
+        ),
+    ],
+)
+def test_an_exposure_and_its_cutouts_tell_alike_where_the_first_row_is(client, database, about, up):
+    path, _ = brought(client, database, **about)
+    assert told(client, path) == (up, up)
+
+
+def test_pixels_are_sent_again_when_their_first_row_moves(client, database):
+    path, exposure_id = brought(client, database, header={"BITPIX": 16})
+    tag = client.get(f"{path}/pixels?ordinals=0").headers["etag"]
+    with database.write() as session:
+        exposures.get_exposure(session, exposure_id).calibration = {"rows_up": False}
+    again = client.get(f"{path}/pixels?ordinals=0", headers={"If-None-Match": tag})
+    assert again.status_code == 200
+    assert told(client, path) == (False, False)

@@ -72,6 +72,31 @@ def test_the_first_row_of_a_fits_image_is_at_the_bottom_everywhere(
     assert lower > upper
 
 
+def test_the_first_row_is_at_the_bottom_of_what_a_model_makes_too(
+    page: Page, tmp_path: Path, api: Api, new_dataset: Callable[[str], int]
+) -> None:
+    # given an autoencoder of tracks that are widest in their first rows
+    image = np.random.default_rng(0).normal(1000, 6, (256, 256))
+    for y in range(8, 232, 40):
+        for x in range(8, 232, 40):
+            image[y : y + 4, x : x + 20] += 2000
+            image[y + 4 : y + 20, x : x + 2] += 2000
+    path = tmp_path / "frame.fits"
+    fits.PrimaryHDU(np.rint(image).astype(np.uint16)).writeto(path)
+    dataset = new_dataset("made")
+    api.import_paths(dataset, path)
+    api.wait_until_quiet(dataset)
+    api.wait_for(api.start_job("train_autoencoder", dataset, {"epochs": 2}), 180)
+    api.wait_until_quiet(dataset)
+    # when a gallery is opened that needs no pixels but the model's
+    page.goto(f"/d/{dataset}/galleries")
+    canvas = page.get_by_role("img", name=re.compile("original, reconstruction")).first
+    expect(canvas).to_be_visible()
+    # then originals lie as everywhere
+    upper, lower = halves(canvas.locator("canvas"))
+    assert lower > upper
+
+
 def test_a_switch_turns_it_and_roworder_is_honoured(page: Page, night: Callable[..., int]) -> None:
     dataset = night(ROWORDER="TOP-DOWN")
     page.goto(f"/d/{dataset}/exposures")

@@ -13,7 +13,7 @@ from cloudchamber.data import cutouts, datasets, exposures
 from cloudchamber.data.packs import pack
 from cloudchamber.data.retired import retired
 from cloudchamber.errors import Invalid, NotFound
-from cloudchamber.services.cutouts import pixel_pack
+from cloudchamber.services.cutouts import drawn_upward, pixel_pack
 
 router = APIRouter(tags=["cutouts"])
 
@@ -168,9 +168,10 @@ def read_pixels(
     """Pixels and masks of cutouts in one pack, in ascending order of ordinals.
 
     uint32 (little-endian): length of the JSON header; the header `{items: [{ordinal, dtype,
-    shape, offset, nbytes, mask_offset, mask_nbytes, flags}]}`; padding to 8 bytes; the payload,
-    from whose start the offsets count. Pixels are little-endian, row after row; the mask is
-    uint8 0 or 1 of the same height and width, `mask_offset` null where there is none.
+    shape, offset, nbytes, mask_offset, mask_nbytes, flags, rows_up}]}`; padding to 8 bytes; the
+    payload, from whose start the offsets count. Pixels are little-endian, row after row; the mask
+    is uint8 0 or 1 of the same height and width, `mask_offset` null where there is none. `rows_up`:
+    the first row is drawn at the bottom.
     """
     wanted = sorted(set(parse_ordinals(ordinals, MAX_PIXELS)))
     with db.read() as session:
@@ -179,11 +180,13 @@ def read_pixels(
         if len(found) < len(wanted):
             raise NotFound("One of these cutouts does not exist.")
         hashes = [c.content_hash.hex() for c in found]
-        tag = etag("pixels", dataset.created_at, dataset_id, *wanted, *hashes)
+        upward = drawn_upward(session, found)
+        rows = ["up" if o in upward else "down" for o in wanted]
+        tag = etag("pixels", dataset.created_at, dataset_id, *wanted, *hashes, *rows)
         if (same := unchanged(request, tag)) is not None:
             return same
         size = sum(c.height * c.width * c.channels * 8 for c in found)
         if len(found) > 1 and size > MAX_PACK_BYTES:
             raise Invalid("These cutouts are too large for one pack.", hint="Ask for fewer.")
-        items, arrays = pixel_pack(session, dataset_id, found)
+        items, arrays = pixel_pack(session, dataset_id, found, upward)
     return octets(pack(items, arrays), tag)

@@ -224,17 +224,25 @@ def rows_up(exposure: Exposure) -> bool:
     """Whether the first row of the file is drawn at the bottom: FITS means so, unless ROWORDER or
     a person says otherwise; pictures and arrays begin on top."""
     recorded = exposure.calibration.get("rows_up")
-    if recorded is not None:
-        return bool(recorded)
-    order = str(exposure.header.get("ROWORDER", "")).strip().upper()
-    return "BITPIX" in exposure.header and order != "TOP-DOWN"
+    return _means_upward(exposure.header) if recorded is None else bool(recorded)
 
 
 def drawn_upward(session: Session, exposure_ids: set[int | None]) -> set[int]:
     """Those of the exposures whose first row is drawn at the bottom."""
     wanted = [i for i in exposure_ids if i is not None]
-    found = session.scalars(select(Exposure).where(Exposure.id.in_(wanted)))
-    return {exposure.id for exposure in found if rows_up(exposure)}
+    found = session.execute(
+        select(Exposure.id, Exposure.calibration).where(Exposure.id.in_(wanted))
+    )
+    recorded = {i: calibration.get("rows_up") for i, calibration in found}
+    silent = [i for i, up in recorded.items() if up is None]  # brought by an older program
+    headers = session.execute(select(Exposure.id, Exposure.header).where(Exposure.id.in_(silent)))
+    meant = {i: _means_upward(header) for i, header in headers}
+    return {i for i, up in recorded.items() if (meant[i] if up is None else up)}
+
+
+def _means_upward(header: dict[str, Any]) -> bool:
+    order = str(header.get("ROWORDER", "")).strip().upper()
+    return "BITPIX" in header and order != "TOP-DOWN"
 
 
 def place_in_file(exposure: Exposure) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -12,17 +12,24 @@ from cloudchamber.data.packs import Offsets, add_mask, add_pixels
 Pack = tuple[list[dict[str, Any]], list[np.ndarray]]
 
 
-def pixel_pack(session: Session, dataset_id: int, found: Sequence[cutouts.Cutout]) -> Pack:
-    """Descriptions of the cutouts' pixels and masks, and the arrays in the order of offsets."""
+def drawn_upward(session: Session, found: Sequence[cutouts.Cutout]) -> set[int]:
+    """Ordinals of those of the cutouts whose first row is drawn at the bottom."""
+    upward = exposures.drawn_upward(session, {cutout.exposure_id for cutout in found})
+    return {cutout.ordinal for cutout in found if cutout.exposure_id in upward}
+
+
+def pixel_pack(
+    session: Session, dataset_id: int, found: Sequence[cutouts.Cutout], upward: set[int]
+) -> Pack:
+    """Descriptions of the cutouts' pixels and masks, and the arrays in the order of offsets;
+    `upward` as `drawn_upward` gives it."""
     offsets, items, arrays = Offsets(), [], []
     flags = {cutout.ordinal: cutout.flags for cutout in found}
-    upward = exposures.drawn_upward(session, {cutout.exposure_id for cutout in found})
-    turned = {cutout.ordinal for cutout in found if cutout.exposure_id in upward}
     pixels = cutouts.iter_pixels(session, dataset_id, ordinals=list(flags))
     for ordinal, values, mask in pixels:
         names = cutouts.flag_names(flags[ordinal])
         add_pixels(items, arrays, offsets, values, mask, ordinal=ordinal, flags=names,
-                   rows_up=ordinal in turned)  # fmt: skip
+                   rows_up=ordinal in upward)  # fmt: skip
     return items, arrays
 
 

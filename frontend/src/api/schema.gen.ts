@@ -443,9 +443,10 @@ export interface paths {
          * @description Pixels and masks of cutouts in one pack, in ascending order of ordinals.
          *
          *     uint32 (little-endian): length of the JSON header; the header `{items: [{ordinal, dtype,
-         *     shape, offset, nbytes, mask_offset, mask_nbytes, flags}]}`; padding to 8 bytes; the payload,
-         *     from whose start the offsets count. Pixels are little-endian, row after row; the mask is
-         *     uint8 0 or 1 of the same height and width, `mask_offset` null where there is none.
+         *     shape, offset, nbytes, mask_offset, mask_nbytes, flags, rows_up}]}`; padding to 8 bytes; the
+         *     payload, from whose start the offsets count. Pixels are little-endian, row after row; the mask
+         *     is uint8 0 or 1 of the same height and width, `mask_offset` null where there is none. `rows_up`:
+         *     the first row is drawn at the bottom.
          */
         get: operations["read_pixels"];
         put?: never;

@@ -17,6 +17,11 @@ export function drawnUpward(rowsUp: boolean, appearance: Pick<Appearance, "turne
 	return rowsUp !== appearance.turned;
 }
 
+/** The row that is drawn as the n-th from the top, and where the n-th row is drawn. */
+export function turnRow(n: number, height: number, flipped: boolean): number {
+	return flipped ? height - 1 - n : n;
+}
+
 /** The rows of an RGBA image in reverse order, in place. */
 export function reverseRows(
 	rgba: Uint8ClampedArray<ArrayBuffer>,
