@@ -47,8 +47,8 @@ class Calibrated:
     saturated : boolean [height, width]
     background : the most that any amplifier was given: 'constant', 'columns' or 'mesh'
     masked : pixels of the image without a value, by cause
-    hidden : float32 [n], what masked pixels would be, in reading order; NaN where it is unknown
     notes : what is to be said of it
+    dark_scale : by what the master dark was multiplied, None without one
     """
 
     image: np.ndarray

@@ -80,19 +80,15 @@ def parse_section(text: object) -> Section | None:
 def in_image(section: Section, header: dict[str, Any]) -> Section | None:
     """Where a section of the readout lies in an image whose header has LTV or LTM; None where
     these say nothing, or leave less than a pixel."""
-    found = []
+    if not any(key in header for key in ("LTV1", "LTV2", "LTM1_1", "LTM2_2")):
+        return None
+    edges: list[int] = []
     for axis, low, high in (("1", section.x0, section.x1), ("2", section.y0, section.y1)):
-        shift, scale = header.get(f"LTV{axis}"), header.get(f"LTM{axis}_{axis}", 1.0)
-        if not isinstance(scale, (int, float)) or scale <= 0:
+        shift, scale = header.get(f"LTV{axis}", 0.0), header.get(f"LTM{axis}_{axis}", 1.0)
+        if not isinstance(shift, (int, float)) or not isinstance(scale, (int, float)) or scale <= 0:
             return None
-        if not isinstance(shift, (int, float)):
-            shift = 0.0
         # Pixel k covers k - 0.5 to k + 0.5 in both; 0-based edges are those minus one half.
-        edges = [(edge + 0.5) * scale + shift - 0.5 for edge in (low, high)]
-        found.append((round(edges[0]), round(edges[1])))
-    (x0, x1), (y0, y1) = found
+        edges += [round((edge + 0.5) * scale + shift - 0.5) for edge in (low, high)]
+    x0, x1, y0, y1 = edges
     moved = Section(x0, y0, x1, y1)
-    stated = any(f"{key}{axis}" in header for key in ("LTV",) for axis in "12") or any(
-        f"LTM{axis}_{axis}" in header for axis in "12"
-    )
-    return moved if stated and moved.width > 0 and moved.height > 0 else None
+    return moved if moved.width > 0 and moved.height > 0 else None
